@@ -1,0 +1,60 @@
+package check
+
+import (
+	"time"
+
+	"volume-backup-tester/internal/cloud"
+)
+
+// Event is something that a run tells while it goes on. Events come one at a
+// time, in order.
+type Event interface{ event() }
+
+type (
+	// Connected is where the run takes place; it comes before anything is touched.
+	Connected struct{ Login cloud.Login }
+	// CleaningUp begins a clean-up.
+	CleaningUp struct {
+		Prefix string
+		DryRun bool
+	}
+	// Deleting is one deletion about to be asked for; with DryRun, one that
+	// would be.
+	Deleting struct {
+		On     cloud.Resource
+		Age    time.Duration // 0: unknown
+		DryRun bool
+	}
+	// Doing is the beginning of one step of a check.
+	Doing struct {
+		Verb string // "creating", "restoring"
+		On   cloud.Resource
+		From cloud.Resource // what it is made from; none: zero
+	}
+	// Waiting begins a wait for resources to reach a status.
+	Waiting struct {
+		On   []cloud.Resource
+		Want string
+	}
+	// Looked is what a look saw that did not end a wait.
+	Looked struct {
+		On     []cloud.Resource
+		Waited time.Duration
+	}
+	// Passed ends a check that held.
+	Passed struct {
+		Check Check
+		Took  time.Duration
+	}
+	// Warned is something unusual that does not decide the verdict.
+	Warned struct{ Text string }
+)
+
+func (Connected) event()  {}
+func (CleaningUp) event() {}
+func (Deleting) event()   {}
+func (Doing) event()      {}
+func (Waiting) event()    {}
+func (Looked) event()     {}
+func (Passed) event()     {}
+func (Warned) event()     {}

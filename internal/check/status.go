@@ -1,0 +1,68 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"volume-backup-tester/internal/cloud"
+)
+
+// available is what every operation of the core has to end in, for volumes and
+// backups alike.
+const available = "available"
+
+// ours decides what this program may delete: what the project's own list names
+// with the prefix, and nothing else. Nothing is deleted without asking here.
+func ours(prefix string, r cloud.Resource) bool {
+	return prefix != "" && strings.HasPrefix(r.Name, prefix)
+}
+
+// kind is one kind of resource that clean-up clears.
+type kind struct {
+	name string
+	// deletable are the statuses from which Cinder lets a member delete (API
+	// reference: "Delete a backup", "Delete a volume"; Cinder's own checks).
+	deletable []string
+	// idle are the statuses that nothing but a person changes, besides those
+	// that begin with "error".
+	idle []string
+	// reset is the administrator's command that makes one deletable.
+	reset string
+}
+
+// kinds are in the order in which clean-up clears them: volumes are begun when
+// the backups are gone.
+func kinds() []kind {
+	return []kind{
+		{cloud.KindBackup, []string{available, "error"}, nil, "openstack volume backup set --state error"},
+		{cloud.KindVolume, []string{available, "error", "error_restoring", "error_extending", "error_managing"},
+			[]string{"in-use", "awaiting-transfer"}, "openstack volume set --state error"},
+	}
+}
+
+func (k kind) mayDelete(status string) bool { return slices.Contains(k.deletable, status) }
+
+// stuck is a status from which neither time nor a member's request leads on.
+func (k kind) stuck(status string) bool {
+	return !k.mayDelete(status) && (failed(status) || slices.Contains(k.idle, status))
+}
+
+// failed is a status that an operation does not recover from.
+func failed(status string) bool {
+	return status == "error" || strings.HasPrefix(status, "error_")
+}
+
+// administrative are roles with which a pass would say nothing about an
+// ordinary member (Keystone's default roles).
+func administrative(roles []string) bool {
+	return slices.ContainsFunc(roles, func(role string) bool {
+		return strings.EqualFold(role, "admin") || strings.EqualFold(role, "manager")
+	})
+}
+
+// noBackupService is Cinder's word for a cinder-backup that it cannot use, in
+// an answer or in a backup's fail_reason.
+func noBackupService(text string) bool {
+	text = strings.ToLower(text)
+	return strings.Contains(text, "service not found") || strings.Contains(text, "service cinder-backup could not be found")
+}

@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/spf13/pflag"
+)
+
+// usageError is a mistake in the command line; the text names the remedy.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+
+const usage = `Usage: volume-backup-tester [flags]
+
+Tests from outside whether a cloud's volume backups work for an ordinary
+project member, as the standard scs-0117 of the Sovereign Cloud Stack asks:
+creates a volume, backs it up, restores the backup.
+
+It creates AND DELETES volumes and backups whose names begin with the prefix.
+
+Which cloud:
+  --os-cloud NAME           cloud in clouds.yaml (default: $OS_CLOUD)
+  --ask                     prompt for the password
+  --volume-type NAME        type of the volumes (default: the cloud's)
+  --availability-zone NAME  zone of the volumes (default: the cloud's)
+  --allow-admin             run even with an administrator's role
+What to do:
+  --prefix PREFIX           what the names of all resources begin with
+                            (default: scs-test-)
+  --timeout SECONDS         how long one wait may take (default: 60)
+  --cleanup-only            delete what begins with the prefix, and stop
+  --dry-run                 with --cleanup-only: only list it
+What to tell:
+  --debug                   log the HTTP exchanges to stderr, secrets masked
+  --help, --version
+
+Exit status: 0 passed; 1 the cloud failed; 2 usage or clouds.yaml;
+3 could not be tested; 130, 143 interrupted.
+
+Examples:
+  volume-backup-tester --os-cloud mycloud --timeout 600
+  volume-backup-tester --os-cloud mycloud --cleanup-only --dry-run
+`
+
+// settings are the flags as given.
+type settings struct {
+	cloud, prefix          string
+	volumeType, zone       string
+	timeout                time.Duration
+	ask, debug, allowAdmin bool
+	cleanupOnly, dryRun    bool
+	help, version          bool
+}
+
+const (
+	longestName    = 255 // Cinder's limit for names (API reference)
+	longestTimeout = 365 * 24 * 60 * 60
+)
+
+func parse(args []string, getenv func(string) string) (settings, error) {
+	var s settings
+	var timeout string
+	f := pflag.NewFlagSet("volume-backup-tester", pflag.ContinueOnError)
+	f.Usage = func() {}
+	f.StringVar(&s.cloud, "os-cloud", "", "")
+	f.BoolVar(&s.ask, "ask", false, "")
+	f.StringVar(&s.volumeType, "volume-type", "", "")
+	f.StringVar(&s.zone, "availability-zone", "", "")
+	f.BoolVar(&s.allowAdmin, "allow-admin", false, "")
+	f.StringVar(&s.prefix, "prefix", "scs-test-", "")
+	f.StringVar(&timeout, "timeout", "60", "")
+	f.BoolVar(&s.cleanupOnly, "cleanup-only", false, "")
+	f.BoolVar(&s.dryRun, "dry-run", false, "")
+	f.BoolVar(&s.debug, "debug", false, "")
+	f.BoolVar(&s.help, "help", false, "")
+	f.BoolVar(&s.version, "version", false, "")
+	if err := f.Parse(args); err != nil {
+		return s, refusal(f, err)
+	}
+	if s.help || s.version {
+		return s, nil
+	}
+	if rest := f.Args(); len(rest) > 0 {
+		return s, usagef("argument '%s' is not expected; everything is said with flags, see --help", rest[0])
+	}
+	seconds, err := strconv.Atoi(timeout)
+	if err != nil || seconds < 1 || seconds > longestTimeout {
+		return s, usagef("--timeout '%s' is not a whole number of seconds from 1 to %d", timeout, longestTimeout)
+	}
+	s.timeout = time.Duration(seconds) * time.Second
+	if s.dryRun && !s.cleanupOnly {
+		return s, usagef("--dry-run goes with --cleanup-only; a test cannot be run dry")
+	}
+	if err := checkPrefix(s.prefix); err != nil {
+		return s, err
+	}
+	if s.cloud == "" {
+		s.cloud = getenv("OS_CLOUD")
+	}
+	if s.cloud == "" {
+		return s, usagef("no cloud is named: give --os-cloud NAME or set OS_CLOUD to a cloud in clouds.yaml")
+	}
+	return s, nil
+}
+
+// checkPrefix refuses a prefix that would match what is not ours, or that
+// Cinder would not keep as given: it strips white space around names.
+func checkPrefix(prefix string) error {
+	switch {
+	case prefix == "":
+		return usagef("--prefix must not be empty: clean-up would delete every volume and backup of the project")
+	case strings.TrimSpace(prefix) != strings.TrimLeftFunc(prefix, unicode.IsSpace) && strings.TrimSpace(prefix) == "",
+		strings.TrimLeftFunc(prefix, unicode.IsSpace) != prefix,
+		strings.ContainsFunc(prefix, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return usagef("--prefix %q must not begin with white space or hold unprintable characters", prefix)
+	case len(prefix)+len("restored-backup") > longestName:
+		return usagef("--prefix is too long: with it, names would exceed Cinder's %d characters", longestName)
+	}
+	return nil
+}
+
+// refusal words pflag's errors, and finds the flag that was perhaps meant.
+func refusal(f *pflag.FlagSet, err error) error {
+	var unknown *pflag.NotExistError
+	var missing *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown):
+		given := unknown.GetSpecifiedName()
+		if shorthands := unknown.GetSpecifiedShortnames(); shorthands != "" {
+			given = shorthands
+			return usagef("unknown flag -%s; did you mean --%s? See --help", given, nearest(f, given))
+		}
+		return usagef("unknown flag --%s; did you mean --%s? See --help", given, nearest(f, given))
+	case errors.As(err, &missing):
+		return usagef("--%s needs a value, see --help", missing.GetFlag().Name)
+	case errors.As(err, &invalid):
+		return usagef("--%s takes no value such as '%s'", invalid.GetFlag().Name, invalid.GetValue())
+	}
+	return usagef("%v; see --help", err)
+}
+
+// nearest is the known flag with the fewest edits from the one given.
+func nearest(f *pflag.FlagSet, given string) string {
+	best, fewest := "", 0
+	f.VisitAll(func(flag *pflag.Flag) {
+		d := distance(given, flag.Name)
+		if strings.HasPrefix(flag.Name, given) {
+			d = 0
+		}
+		if best == "" || d < fewest {
+			best, fewest = flag.Name, d
+		}
+	})
+	return best
+}
+
+// distance is Levenshtein's.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,152 @@
+package cloud
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
+)
+
+// serviceTypes are the names that a catalog may have Block Storage under,
+// OpenStack's official one first, as openstacksdk prefers them (service-types
+// authority).
+var serviceTypes = []string{"block-storage", "block-store", "volumev3", "volume", "volumev2"}
+
+// endpoint is one Block Storage entry of a catalog.
+type endpoint struct{ kind, region, face, url string }
+
+func (e endpoint) String() string {
+	return fmt.Sprintf("%s, region %s, interface %s", e.kind, e.region, e.face)
+}
+
+// blockStorage picks the endpoint for the region and interface of the
+// configuration.
+func (c *config) blockStorage(ctx context.Context, provider *gophercloud.ProviderClient, l *Login, catalog []tokens.CatalogEntry) (*gophercloud.ServiceClient, error) {
+	face, err := c.face()
+	if err != nil {
+		return nil, err
+	}
+	var offered, fitting []endpoint
+	for _, kind := range serviceTypes {
+		for _, entry := range catalog {
+			for _, e := range entry.Endpoints {
+				if v := majorVersion(e.URL); entry.Type != kind || v != "" && v != "3" {
+					continue
+				}
+				region := e.RegionID
+				if region == "" {
+					region = e.Region
+				}
+				found := endpoint{kind, region, e.Interface, e.URL}
+				offered = append(offered, found)
+				if e.Interface == face && (l.Region == "" || l.Region == region) {
+					fitting = append(fitting, found)
+				}
+			}
+		}
+	}
+	if len(offered) == 0 {
+		return nil, &NotOfferedError{Project: l.Project}
+	}
+	if len(fitting) == 0 {
+		var list []string
+		for _, e := range offered {
+			list = append(list, e.String())
+		}
+		return nil, configErrorf("cloud '%s' has no Block Storage endpoint in region '%s' with interface '%s'; it has: %s", c.name, l.Region, face, strings.Join(list, "; "))
+	}
+	if l.Region == "" {
+		l.Region = fitting[0].region
+		if i := slices.IndexFunc(fitting, func(e endpoint) bool { return e.region != l.Region }); i >= 0 {
+			l.Warnings = append(l.Warnings, fmt.Sprintf("the cloud has several regions and clouds.yaml names none: taking '%s'; set region_name to choose", l.Region))
+		}
+	}
+	var failed error
+	for _, e := range fitting {
+		if e.region != l.Region {
+			continue
+		}
+		at, err := versioned(ctx, provider, e)
+		if err == nil {
+			l.Endpoint = at
+			return &gophercloud.ServiceClient{ProviderClient: provider, Endpoint: at, Type: e.kind}, nil
+		}
+		if failed == nil {
+			failed = err
+		}
+	}
+	return nil, failed
+}
+
+// face is the interface that the configuration asks for.
+func (c *config) face() (string, error) {
+	face := c.value("interface")
+	if face == "" {
+		face = c.value("endpoint_type")
+	}
+	face = strings.TrimSuffix(face, "URL")
+	switch face {
+	case "":
+		return "public", nil
+	case "public", "internal", "admin":
+		return face, nil
+	}
+	return "", configErrorf("interface '%s' of cloud '%s' in %s is none of public, internal, admin", face, c.name, c.file)
+}
+
+var versionInPath = regexp.MustCompile(`/v(\d)[^/]*(?:/|$)`)
+
+// majorVersion is the API version that an address is for; "" if it does not say.
+func majorVersion(address string) string {
+	match := versionInPath.FindStringSubmatch(address)
+	if match == nil {
+		return ""
+	}
+	return match[1]
+}
+
+// versioned makes sure that an endpoint's address is that of version 3, asking
+// the service where the catalog does not tell.
+func versioned(ctx context.Context, provider *gophercloud.ProviderClient, e endpoint) (string, error) {
+	if majorVersion(e.url) != "" {
+		return gophercloud.NormalizeURL(e.url), nil
+	}
+	var body struct {
+		Versions []struct {
+			ID    string
+			Links []gophercloud.Link
+		}
+	}
+	c := call{service: BlockStorage, op: "asking for the versions at " + e.url}
+	_, err := provider.Request(c.in(ctx), "GET", e.url, &gophercloud.RequestOpts{JSONResponse: &body, OkCodes: []int{200, 300}})
+	if err != nil {
+		return "", c.fail(err)
+	}
+	for _, v := range body.Versions {
+		if strings.HasPrefix(v.ID, "v3.") {
+			return sameHost(e.url, v.Links), nil
+		}
+	}
+	return "", &Error{Service: BlockStorage, Op: c.op, Code: c.code, Message: "version 3 is not among the versions", RequestID: c.requestID, RetryAfter: -1}
+}
+
+// sameHost takes the path of the link "self" and the catalog's host: behind a
+// proxy that ends TLS, services often announce a scheme or host of their own.
+func sameHost(address string, links []gophercloud.Link) string {
+	base, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	for _, link := range links {
+		if self, err := url.Parse(link.Href); err == nil && link.Rel == "self" {
+			base.Path = self.Path
+			return gophercloud.NormalizeURL(base.String())
+		}
+	}
+	return gophercloud.NormalizeURL(address) + "v3/"
+}

@@ -1,0 +1,72 @@
+package cloud
+
+import (
+	"context"
+	"time"
+
+	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/openstack"
+)
+
+// answerIn is how long a call may take that does not make anything: listing,
+// showing, deleting, logging in. A call that creates may take as long as its
+// caller's context allows, because Cinder answers some of them late.
+const answerIn = 30 * time.Second
+
+// Client talks to one project's Block Storage.
+type Client struct {
+	Login Login
+	block *gophercloud.ServiceClient
+}
+
+// Connect reads the configuration, logs in and finds Block Storage in the
+// catalog. Its errors are *ConfigError, *NotOfferedError, *Error, or what
+// Options.Password returned.
+func Connect(ctx context.Context, o Options) (*Client, error) {
+	conf, err := readConfig(o)
+	if err != nil {
+		return nil, err
+	}
+	transport := o.Transport
+	if transport == nil {
+		if transport, err = conf.sockets(o); err != nil {
+			return nil, err
+		}
+	}
+	var password string
+	if o.Password != nil {
+		if password, err = o.Password(); err != nil {
+			return nil, err
+		}
+	}
+	auth, err := conf.authOptions(password)
+	if err != nil {
+		return nil, err
+	}
+	provider, err := openstack.NewClient(auth.IdentityEndpoint)
+	if err != nil {
+		return nil, configErrorf("auth_url of cloud '%s' cannot be used: %v", o.Cloud, err)
+	}
+	if o.Debug != nil {
+		transport = debugging(transport, o.Debug)
+	}
+	provider.HTTPClient.Transport = observer{transport}
+	provider.UserAgent.Prepend(o.UserAgent)
+	provider.UseTokenLock()
+	ctx, cancel := context.WithTimeout(ctx, answerIn)
+	defer cancel()
+	if err := login(ctx, provider, auth); err != nil {
+		return nil, err
+	}
+	l, catalog, err := describe(provider)
+	if err != nil {
+		return nil, &Error{Service: Identity, Op: "logging in at " + auth.IdentityEndpoint, Code: 200, Message: unusable(err), RetryAfter: -1, Err: err}
+	}
+	if l.ProjectID == "" {
+		return nil, configErrorf("the login of cloud '%s' is not for a project; add project_name or project_id to its 'auth' block in %s", o.Cloud, conf.file)
+	}
+	l.Cloud, l.AuthURL, l.Region = o.Cloud, auth.IdentityEndpoint, conf.value("region_name")
+	c := &Client{Login: l}
+	c.block, err = conf.blockStorage(ctx, provider, &c.Login, catalog)
+	return c, err
+}

@@ -1,0 +1,5 @@
+package cloud
+
+import "net/http"
+
+func debugging(next http.RoundTripper, line func(string)) http.RoundTripper { return next }

@@ -1,0 +1,301 @@
+package cloud
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/gophercloud/gophercloud/v2"
+)
+
+// ConfigError is something that the user has to mend in clouds.yaml or in the
+// flags; the text names it and the remedy.
+type ConfigError struct{ text string }
+
+func (e *ConfigError) Error() string { return e.text }
+
+func configErrorf(format string, args ...any) error {
+	return &ConfigError{fmt.Sprintf(format, args...)}
+}
+
+// NotOfferedError is a project-scoped catalog without Block Storage in any
+// region or interface.
+type NotOfferedError struct{ Project string }
+
+func (e *NotOfferedError) Error() string {
+	return fmt.Sprintf("the catalog of project %s has no Block Storage endpoint in any region or interface", e.Project)
+}
+
+// The services that calls go to.
+const (
+	Identity     = "identity"
+	BlockStorage = "block storage"
+)
+
+// Error is a failed call, answered (Code > 0) or not.
+type Error struct {
+	Service string // Identity or BlockStorage
+	Op      string // "creating", "listing", ...
+	On      Resource
+	// Code is the HTTP status; 0: no answer. A 2xx code is an answer that
+	// could not be used.
+	Code int
+	// Message is the cloud's own, or what is wrong with the answer.
+	Message   string
+	RequestID string
+	// RetryAfter is what the cloud asked for; -1: it did not.
+	RetryAfter time.Duration
+	// Perhaps is a mutating call that may have taken effect all the same.
+	Perhaps bool
+	// Restart is a listing whose page vanished while it was read: it has to be
+	// begun anew.
+	Restart bool
+	Err     error
+}
+
+func (e *Error) Error() string { return e.What() + ": " + e.Answer() }
+
+// What is the call: what was tried, on which resource.
+func (e *Error) What() string {
+	if e.On.Kind == "" {
+		return e.Op
+	}
+	return e.Op + " " + e.On.String()
+}
+
+// Seen is what came of it, in this program's words.
+func (e *Error) Seen() string {
+	switch {
+	case e.Code == 0:
+		return "no answer: " + e.Message
+	case e.Code < 300:
+		return fmt.Sprintf("answer %d, which cannot be used: %s", e.Code, e.Message)
+	}
+	return fmt.Sprintf("%d %s", e.Code, http.StatusText(e.Code))
+}
+
+// Said is what the cloud said, in its own words, with the request id; "" if it
+// said nothing.
+func (e *Error) Said() string {
+	var parts []string
+	if e.Code >= 300 && e.Message != "" {
+		parts = append(parts, e.Message)
+	}
+	if e.RequestID != "" {
+		parts = append(parts, fmt.Sprintf("(request id %s)", e.RequestID))
+	}
+	return strings.Join(parts, " ")
+}
+
+// Answer is Seen and Said in one line.
+func (e *Error) Answer() string {
+	if said := e.Said(); said != "" {
+		return e.Seen() + ": " + said
+	}
+	return e.Seen()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Gone is a 404 for the resource itself; Cinder then names its id. Any other
+// 404 (a service that is missing, a proxy's page) says nothing about it.
+func (e *Error) Gone() bool {
+	return e.Code == http.StatusNotFound && e.On.ID != "" && strings.Contains(e.Message, e.On.ID)
+}
+
+// Retry tells whether the same call may be made again and is worth it, and
+// after how long at least. A call that creates is only made again if the cloud
+// said, or it is certain, that it did nothing.
+func (e *Error) Retry(creates bool) (after time.Duration, ok bool) {
+	after = max(e.RetryAfter, 0)
+	switch {
+	case e.untrusted():
+		return 0, false
+	case e.Code == http.StatusTooManyRequests:
+		return after, true
+	case e.Service == Identity && e.Code >= 400 && e.Code < 500:
+		return 0, false
+	case creates:
+		refused := e.Code == http.StatusServiceUnavailable && e.RetryAfter >= 0
+		return after, refused || e.Code == 0 && !e.Perhaps
+	case e.Code == 0, e.Code < 300, e.Restart, e.Code == http.StatusRequestTimeout:
+		return after, true
+	}
+	return after, e.Code >= 500
+}
+
+// untrusted is a certificate that will not get better by asking again.
+func (e *Error) untrusted() bool {
+	var bad *tls.CertificateVerificationError
+	return errors.As(e.Err, &bad)
+}
+
+// call is what is known of one call while it is made; the transport finds it
+// in the request's context.
+type call struct {
+	service, op string
+	on          Resource
+	mutates     bool
+	// of the last answer that arrived
+	code      int
+	requestID string
+}
+
+type callKey struct{}
+
+func (c *call) in(ctx context.Context) context.Context {
+	return context.WithValue(ctx, callKey{}, c)
+}
+
+// fail turns what gophercloud returned into an *Error; nil stays nil.
+func (c *call) fail(err error) error {
+	if err == nil {
+		return nil
+	}
+	return c.failure(err)
+}
+
+func (c *call) failure(err error) *Error {
+	e := &Error{Service: c.service, Op: c.op, On: c.on, Code: c.code, RequestID: c.requestID, RetryAfter: -1, Err: err}
+	var reauth *gophercloud.ErrUnableToReauthenticate
+	if errors.As(err, &reauth) {
+		e.Service, e.Op, e.Err = Identity, "logging in again before "+c.op, reauth.ErrReauth
+	}
+	var answered gophercloud.ErrUnexpectedResponseCode
+	switch {
+	case errors.As(e.Err, &answered):
+		e.Code = answered.Actual
+		e.Message = message(answered.Body)
+		e.RequestID = requestID(answered.ResponseHeader)
+		e.RetryAfter = retryAfter(answered.ResponseHeader)
+	case e.Code >= 200 && e.Code < 300:
+		e.Message = unusable(e.Err)
+		e.Perhaps = c.mutates
+	default:
+		e.Code = 0
+		e.Message = noAnswer(e.Err)
+		e.Perhaps = c.mutates && !neverSent(e.Err)
+	}
+	if c.mutates && e.Code >= 500 {
+		e.Perhaps = true
+	}
+	return e
+}
+
+// message finds the cloud's words in an error body: {"anything": {"message":
+// "..."}} as all services answer, or the first words of whatever a proxy sent.
+func message(body []byte) string {
+	var wrapped map[string]json.RawMessage
+	if json.Unmarshal(body, &wrapped) == nil {
+		for _, raw := range wrapped {
+			var inner struct {
+				Message string `json:"message"`
+			}
+			if json.Unmarshal(raw, &inner) == nil && inner.Message != "" {
+				return printable(inner.Message)
+			}
+		}
+	}
+	return printable(withoutTags(string(body)))
+}
+
+func withoutTags(text string) string {
+	var b strings.Builder
+	depth := 0
+	for _, r := range text {
+		switch {
+		case r == '<':
+			depth++
+		case r == '>' && depth > 0:
+			depth--
+			b.WriteByte(' ')
+		case depth == 0:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// printable makes one short line of words that came over the network, so that
+// they cannot disturb a terminal or a log.
+func printable(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, text)
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > 300 {
+		text = string(runes[:300]) + "..."
+	}
+	return text
+}
+
+func unusable(err error) string {
+	if errors.Is(err, io.EOF) {
+		return "the body is empty"
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return "the body is cut short"
+	}
+	return printable(err.Error())
+}
+
+func noAnswer(err error) string {
+	var u *url.Error
+	if !errors.As(err, &u) {
+		return printable(err.Error())
+	}
+	where := u.URL
+	if parsed, err := url.Parse(u.URL); err == nil {
+		where = parsed.Scheme + "://" + parsed.Host
+	}
+	text := u.Err.Error()
+	if u.Timeout() {
+		text = "nothing came in time"
+	}
+	return printable(where + ": " + text)
+}
+
+// neverSent is certain that a request did not reach the service.
+func neverSent(err error) bool {
+	var op *net.OpError
+	var dns *net.DNSError
+	var cert *tls.CertificateVerificationError
+	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns) || errors.As(err, &cert)
+}
+
+func requestID(h http.Header) string {
+	for _, name := range []string{"X-Openstack-Request-Id", "X-Compute-Request-Id"} {
+		if id := h.Get(name); id != "" {
+			return printable(id)
+		}
+	}
+	return ""
+}
+
+// retryAfter reads both forms of the header (RFC 9110, 10.2.3); -1: none.
+func retryAfter(h http.Header) time.Duration {
+	text := h.Get("Retry-After")
+	if seconds, err := strconv.Atoi(text); err == nil && seconds >= 0 {
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(time.Until(at), 0)
+	}
+	return -1
+}

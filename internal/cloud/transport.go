@@ -1,0 +1,81 @@
+package cloud
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// handshake bounds getting a connection; the answer itself is bounded by the
+// context of each call.
+const handshake = 10 * time.Second
+
+// sockets is the transport to a real cloud, with the TLS settings of the
+// configuration.
+func (c *config) sockets(o Options) (http.RoundTripper, error) {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.TLSHandshakeTimeout = handshake
+	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	if verify, ok := c.entry["verify"].(bool); ok && !verify {
+		t.TLSClientConfig.InsecureSkipVerify = true
+		return t, nil
+	}
+	if file := c.path(o, "cacert"); file != "" {
+		pem, err := os.ReadFile(file)
+		if err != nil {
+			return nil, configErrorf("cacert of cloud '%s': %s cannot be read: %v", c.name, file, errors.Unwrap(err))
+		}
+		t.TLSClientConfig.RootCAs = x509.NewCertPool()
+		if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, configErrorf("cacert of cloud '%s': %s holds no certificate in PEM form", c.name, file)
+		}
+	}
+	if file := c.path(o, "cert"); file != "" {
+		key := c.path(o, "key")
+		if key == "" {
+			key = file
+		}
+		pair, err := tls.LoadX509KeyPair(file, key)
+		if err != nil {
+			return nil, configErrorf("cert and key of cloud '%s' cannot be used: %v", c.name, err)
+		}
+		t.TLSClientConfig.Certificates = []tls.Certificate{pair}
+	}
+	return t, nil
+}
+
+// path is a file named in clouds.yaml, made absolute; "" if there is none.
+func (c *config) path(o Options, key string) string {
+	file := c.value(key)
+	switch rest, home := strings.CutPrefix(file, "~/"); {
+	case file == "":
+		return ""
+	case home:
+		return filepath.Join(o.Home, rest)
+	case !filepath.IsAbs(file):
+		return filepath.Join(o.Dir, file)
+	}
+	return file
+}
+
+// observer notes on each call what its last answer was. gophercloud keeps that
+// to itself when the body of an answer cannot be decoded.
+type observer struct{ next http.RoundTripper }
+
+func (o observer) RoundTrip(r *http.Request) (*http.Response, error) {
+	c, _ := r.Context().Value(callKey{}).(*call)
+	if c == nil {
+		return o.next.RoundTrip(r)
+	}
+	c.code, c.requestID = 0, ""
+	resp, err := o.next.RoundTrip(r)
+	if err == nil {
+		c.code, c.requestID = resp.StatusCode, requestID(resp.Header)
+	}
+	return resp, err
+}
