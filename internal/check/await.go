@@ -43,7 +43,7 @@ func (r *Run) await(ctx context.Context, goals ...*goal) error {
 	if !errors.As(err, &timeout) {
 		return within(err, time.Since(began))
 	}
-	if call := asCall(err); call != nil && call.Code == 0 {
+	if timeout.Err != nil {
 		return err
 	}
 	for _, g := range goals {
@@ -90,7 +90,7 @@ func (g *goal) look(ctx context.Context, c *cloud.Client) error {
 			g.Status = absent
 			return nil
 		case g.read:
-			return &Finding{On: g.Resource, Expected: wanted, Seen: fmt.Sprintf("it vanished; its last status was '%s'", g.Status), Err: err,
+			return &Finding{On: g.Resource, Expected: wanted, Seen: fmt.Sprintf("status '%s', and then it vanished", g.Status), Err: err,
 				Advice: "find out who deleted it; do not run two tests with the same --prefix in one project at a time"}
 		}
 		return &Finding{On: g.Resource, Expected: "to be readable by its id, as it was just created", Seen: "not found", Err: err}
@@ -122,20 +122,14 @@ func (g *goal) whyFailed() string {
 }
 
 func (g *goal) timedOut(timeout *wait.TimeoutError) *Finding {
-	f := &Finding{On: g.Resource, Expected: wanted, Err: timeout.Err}
+	f := &Finding{On: g.Resource, Expected: wanted}
 	f.Seen = fmt.Sprintf("status '%s' after %s", g.Status, wait.Round(timeout.Waited))
 	if g.Status == absent {
 		f.Seen = fmt.Sprintf("not found for %s", wait.Round(timeout.Waited))
-	} else if !g.read {
-		f.Seen = fmt.Sprintf("no usable answer for %s", wait.Round(timeout.Waited))
 	}
-	switch {
-	case timeout.After > 0:
-		f.Seen += fmt.Sprintf(", and a request to stay away for %s", timeout.After)
-		f.Advice = "run again later, or allow more with --timeout"
-	case g.Kind == cloud.KindBackup && g.Status == "creating":
+	if g.Kind == cloud.KindBackup && g.Status == "creating" {
 		f.Advice = "cinder-backup is the likely cause if it died: Cinder does not notice, and the backup stays 'creating'; an administrator sees it in: openstack volume service list. If the cloud is merely slow, allow more with --timeout"
-	default:
+	} else {
 		f.Advice = "if the cloud is merely slow, allow more with --timeout; otherwise look at cinder-volume and cinder-backup"
 	}
 	return f

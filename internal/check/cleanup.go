@@ -144,6 +144,9 @@ func (c *clearing) deleteAll(ctx context.Context, due []*item) error {
 		if ctx.Err() != nil {
 			break
 		}
+		if it.tried.IsZero() {
+			c.emit(Deleting{it.Resource, age(it.Resource), c.dryRun})
+		}
 		wg.Add(1)
 		go func() {
 			defer func() { <-slots; wg.Done() }()
@@ -163,11 +166,7 @@ func (c *clearing) delete(ctx context.Context, it *item) error {
 	if !ours(c.Prefix, it.Resource) {
 		return nil
 	}
-	first := it.tried.IsZero()
 	it.tried = time.Now()
-	if first {
-		c.emit(Deleting{it.Resource, age(it.Resource), c.dryRun})
-	}
 	if c.dryRun {
 		return nil
 	}
@@ -230,7 +229,7 @@ func (c *clearing) waitedFor() []cloud.Resource {
 func (c *clearing) leftovers() []Leftover {
 	var left []Leftover
 	for _, r := range c.waitedFor() {
-		l := Leftover{Resource: r, Help: "run again with --cleanup-only"}
+		l := Leftover{Resource: r}
 		switch it := c.items[r.ID]; {
 		case it.refusal != nil:
 			l.Reason = it.refusal.Error()
@@ -244,12 +243,24 @@ func (c *clearing) leftovers() []Leftover {
 		default:
 			l.Reason = "Cinder lets a member delete only from: " + strings.Join(c.deletable, ", ")
 		}
-		if !c.mayDelete(r.Status) {
-			l.Help = fmt.Sprintf("an administrator has to run: %s %s; then run again with --cleanup-only", c.reset, r.ID)
-		}
+		l.Help = c.help(l)
 		left = append(left, l)
 	}
 	return left
+}
+
+// help is what gets rid of a leftover.
+func (c *clearing) help(l Leftover) string {
+	const again = "then run again with --cleanup-only"
+	switch {
+	case noBackupService(l.Reason):
+		return "cinder-backup has to run; " + again
+	case c.idle[l.Status] != "":
+		return c.idle[l.Status] + "; " + again
+	case !c.mayDelete(l.Status):
+		return fmt.Sprintf("an administrator has to run: %s %s; %s", c.reset, l.ID, again)
+	}
+	return "run again with --cleanup-only"
 }
 
 // account brings the account of what is left up to what the cloud lists.

@@ -24,8 +24,8 @@ type kind struct {
 	// reference: "Delete a backup", "Delete a volume"; Cinder's own checks).
 	deletable []string
 	// idle are the statuses that nothing but a person changes, besides those
-	// that begin with "error".
-	idle []string
+	// that begin with "error", with what that person has to do.
+	idle map[string]string
 	// reset is the administrator's command that makes one deletable.
 	reset string
 }
@@ -36,7 +36,10 @@ func kinds() []kind {
 	return []kind{
 		{cloud.KindBackup, []string{available, "error"}, nil, "openstack volume backup set --state error"},
 		{cloud.KindVolume, []string{available, "error", "error_restoring", "error_extending", "error_managing"},
-			[]string{"in-use", "awaiting-transfer"}, "openstack volume set --state error"},
+			map[string]string{
+				"in-use":            "detach it from its server",
+				"awaiting-transfer": "delete its transfer request",
+			}, "openstack volume set --state error"},
 	}
 }
 
@@ -44,7 +47,7 @@ func (k kind) mayDelete(status string) bool { return slices.Contains(k.deletable
 
 // stuck is a status from which neither time nor a member's request leads on.
 func (k kind) stuck(status string) bool {
-	return !k.mayDelete(status) && (failed(status) || slices.Contains(k.idle, status))
+	return !k.mayDelete(status) && (failed(status) || k.idle[status] != "")
 }
 
 // failed is a status that an operation does not recover from.

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,7 +88,7 @@ func (r *Run) judge(ctx context.Context, at *Check, err error) error {
 	}
 	f := Judge(err)
 	f.Check = at
-	if call := asCall(err); call != nil && (call.Code == http.StatusForbidden || call.Code == http.StatusNotFound && !call.Gone()) {
+	if call := asCall(err); call != nil && (call.Code == http.StatusForbidden || notOffered(call)) {
 		f.Seen += fmt.Sprintf(", as user '%s' with the roles: %s", r.Cloud.Login.User, strings.Join(r.Cloud.Login.Roles, ", "))
 	}
 	return f
@@ -98,7 +99,10 @@ func Judge(err error) *Failure {
 	f := &Failure{Verdict: Fail, What: err.Error(), Err: err}
 	call := asCall(err)
 	if call != nil {
-		f.What, f.Expected, f.Seen, f.Said = call.What(), "it to work", call.Seen(), call.Said()
+		f.What, f.Expected, f.Seen, f.Said = call.What(), "the request to be accepted", call.Seen(), call.Said()
+		if call.Code < 300 {
+			f.Expected = "a usable answer"
+		}
 	}
 	var timeout *wait.TimeoutError
 	if errors.As(err, &timeout) && call != nil {
@@ -131,25 +135,30 @@ func Judge(err error) *Failure {
 		f.Verdict, f.Advice = Abort, whyUnreached(call)
 	case call.Code == http.StatusForbidden && strings.HasPrefix(call.On.Kind, cloud.KindVolume):
 		f.Verdict, f.Advice = Abort, "the user needs the role of a member in this project"
-	case call.Code == http.StatusForbidden || call.Code == http.StatusNotFound:
+	case call.Code == http.StatusForbidden || notOffered(call):
 		f.Expected = "the backup API to be offered to an ordinary member"
 		f.Advice = "check that cinder-backup is deployed and that policy lets members use backups"
 	default:
 		f.Advice = "look for the request id in Cinder's logs"
 	}
+	if timeout != nil && timeout.After > 0 {
+		f.Advice = "run again later, or allow more with --timeout"
+	}
 	return f
+}
+
+// notOffered is a 404 of the backup API itself.
+func notOffered(call *cloud.Error) bool {
+	return call.Code == http.StatusNotFound && strings.HasPrefix(call.On.Kind, cloud.KindBackup) && !call.Gone() && !noBackupService(call.Message)
 }
 
 // said is what the cloud says of a resource by itself.
 func said(on cloud.Resource) string {
-	var parts []string
-	if on.Reason != "" {
-		parts = append(parts, on.Reason)
-	}
+	text := cmp.Or(on.Reason, "nothing about the reason")
 	if on.RequestID != "" {
-		parts = append(parts, fmt.Sprintf("(begun by request id %s)", on.RequestID))
+		text += fmt.Sprintf(" (begun by request id %s)", on.RequestID)
 	}
-	return strings.Join(parts, " ")
+	return text
 }
 
 func whyUnreached(call *cloud.Error) string {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -15,13 +16,10 @@ import (
 // askPassword prompts on stderr and reads one line: from a terminal without
 // echo, from anything else as it is. A signal ends the wait for an answer.
 func askPassword(ctx context.Context, p Process) (string, error) {
-	read := func() (string, error) {
+	read, quiet := func() (string, error) {
 		line, err := bufio.NewReader(p.Stdin).ReadString('\n')
-		if errors.Is(err, io.EOF) {
-			err = nil
-		}
 		return strings.TrimRight(line, "\r\n"), err
-	}
+	}, func() {}
 	if file, ok := p.Stdin.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		fd := int(file.Fd())
 		before, err := term.GetState(fd)
@@ -33,8 +31,8 @@ func askPassword(ctx context.Context, p Process) (string, error) {
 			password, err := term.ReadPassword(fd)
 			return string(password), err
 		}
+		quiet = func() { changed(fd, before) }
 	}
-	fmt.Fprint(p.Stderr, "Password: ")
 	type answer struct {
 		password string
 		err      error
@@ -44,15 +42,29 @@ func askPassword(ctx context.Context, p Process) (string, error) {
 		password, err := read()
 		answered <- answer{password, err}
 	}()
+	quiet() // whoever answers the prompt at once must not see the answer
+	fmt.Fprint(p.Stderr, "Password: ")
+	defer fmt.Fprintln(p.Stderr)
 	select {
 	case <-ctx.Done():
-		fmt.Fprintln(p.Stderr)
 		return "", context.Cause(ctx)
 	case a := <-answered:
-		fmt.Fprintln(p.Stderr)
 		if a.err != nil && !errors.Is(a.err, io.EOF) {
 			return "", fmt.Errorf("asking for the password: %w", a.err)
 		}
 		return a.password, nil
+	}
+}
+
+// changed returns when a terminal's settings are not what they were, or after a
+// tenth of a second: then they were without echo before.
+func changed(fd int, before *term.State) {
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	for range 100 {
+		if now, err := term.GetState(fd); err != nil || *now != *before {
+			return
+		}
+		<-ticker.C
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 
 	"volume-backup-tester/internal/check"
 	"volume-backup-tester/internal/cloud"
@@ -26,6 +27,18 @@ type Process struct {
 	Version        string
 	// Transport replaces the network, for tests; nil: sockets.
 	Transport http.RoundTripper
+}
+
+// serial keeps lines whole that several requests write at a time.
+type serial struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (s *serial) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.to.Write(p)
 }
 
 // Exit statuses, as spec and README list them.
@@ -51,10 +64,11 @@ func (e *writeError) Error() string { return fmt.Sprintf("results cannot be writ
 
 // Main runs the program and returns its exit status.
 func Main(ctx context.Context, p Process) int {
+	p.Stderr = &serial{to: p.Stderr}
 	s, err := parse(p.Args, p.Getenv)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	text := report.NewText(p.Stdout, p.Stderr, func(err error) { cancel(&writeError{err}) })
+	text := report.NewText(p.Stdout, p.Stderr, p.Version, func(err error) { cancel(&writeError{err}) })
 	switch {
 	case err != nil:
 		text.Error(err)

@@ -55,9 +55,13 @@ func (c *Client) Restore(ctx context.Context, backup, to Resource) (Restored, er
 		} `json:"restore"`
 	}
 	if err := r.Result.ExtractInto(&body); err != nil {
-		return Restored{}, made.fail(err)
+		failed := made.failure(err)
+		if to.ID == "" && failed.Code > 0 {
+			failed.Perhaps = true // Cinder makes the new volume before it refuses
+		}
+		return Restored{}, failed
 	}
-	if body.Restore == nil || body.Restore.VolumeID == "" {
+	if body.Restore == nil || !identifier.MatchString(body.Restore.VolumeID) {
 		return Restored{}, made.incomplete("it names no volume")
 	}
 	return Restored{body.Restore.BackupID, body.Restore.VolumeID, made.requestID}, nil
@@ -149,8 +153,8 @@ func (c *Client) page(ctx context.Context, made *call, kind, query string) (entr
 		return nil, "", made.incomplete("it holds no list of " + kind + "s")
 	}
 	for _, w := range list {
-		if w.ID == "" {
-			return nil, "", made.incomplete("an entry has no id")
+		if !w.usable() {
+			return nil, "", made.incomplete("an entry has no usable id")
 		}
 		entries = append(entries, w.resource(kind, made.requestID))
 	}
@@ -178,7 +182,7 @@ func (c *call) resource(r gophercloud.Result) (Resource, error) {
 		return Resource{}, c.fail(err)
 	}
 	var w wire
-	if json.Unmarshal(body[c.on.Kind], &w) != nil || w.ID == "" {
+	if json.Unmarshal(body[c.on.Kind], &w) != nil || !w.usable() {
 		return Resource{}, c.incomplete("it holds no " + c.on.Kind + " with an id")
 	}
 	if c.on.ID != "" && w.ID != c.on.ID {

@@ -1,5 +1,119 @@
 package cloud
 
-import "net/http"
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
 
-func debugging(next http.RoundTripper, line func(string)) http.RoundTripper { return next }
+	"github.com/gophercloud/utils/v2/client"
+)
+
+const masked = "***"
+
+// debugging tells every exchange a line at a time: a summary with method,
+// address, status, time and request id, and before it what went over the wire
+// as gophercloud/utils logs it, with its gaps closed: secrets that it lets
+// through are masked, and errors keep their identity.
+func debugging(next http.RoundTripper, line func(string)) http.RoundTripper {
+	return &debugger{
+		line: line,
+		logged: &client.RoundTripper{
+			Rt:         errorKeeper{next},
+			Logger:     lineLogger(line),
+			FormatJSON: maskJSON,
+		},
+	}
+}
+
+type debugger struct {
+	line   func(string)
+	logged http.RoundTripper
+}
+
+type keptKey struct{}
+
+// RoundTrip gives back the transport's own error, which utils only quotes.
+func (d *debugger) RoundTrip(r *http.Request) (*http.Response, error) {
+	var kept error
+	began := time.Now()
+	resp, err := d.logged.RoundTrip(r.WithContext(context.WithValue(r.Context(), keptKey{}, &kept)))
+	took := time.Since(began).Round(time.Millisecond)
+	if err != nil {
+		if resp != nil {
+			_ = resp.Body.Close()
+		}
+		if kept != nil {
+			err = kept
+		}
+		d.line(fmt.Sprintf("debug: %s %s failed after %s: %v", r.Method, r.URL.Redacted(), took, err))
+		return nil, err
+	}
+	d.line(fmt.Sprintf("debug: %s %s: %s in %s, request id %s", r.Method, r.URL.Redacted(), resp.Status, took, requestID(resp.Header)))
+	return resp, nil
+}
+
+type errorKeeper struct{ next http.RoundTripper }
+
+func (k errorKeeper) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := k.next.RoundTrip(r)
+	if kept, ok := r.Context().Value(keptKey{}).(*error); ok {
+		*kept = err
+	}
+	return resp, err
+}
+
+// lineLogger is utils' logger: it prefixes each line and hides the password
+// in an address.
+type lineLogger func(string)
+
+func (l lineLogger) Printf(format string, args ...any) {
+	for i, arg := range args {
+		if address, ok := arg.(*url.URL); ok {
+			args[i] = address.Redacted()
+		}
+	}
+	for text := range strings.Lines(fmt.Sprintf(format, args...)) {
+		l("debug:   " + strings.TrimRight(text, "\n"))
+	}
+}
+
+// maskJSON indents a body and masks every secret by the name of its key. A body
+// that is not JSON is not shown: nobody knows what is in it.
+func maskJSON(raw []byte) (string, error) {
+	var body any
+	if err := json.Unmarshal(raw, &body); err != nil {
+		return fmt.Sprintf("(%d bytes that are not JSON)", len(raw)), errors.New("the body is not JSON")
+	}
+	maskIn(body, "")
+	pretty, err := json.MarshalIndent(body, "", "  ")
+	return string(pretty), err
+}
+
+func maskIn(value any, parent string) {
+	switch value := value.(type) {
+	case []any:
+		for _, element := range value {
+			maskIn(element, parent)
+		}
+	case map[string]any:
+		for key, below := range value {
+			switch lower := strings.ToLower(key); {
+			case lower == "catalog":
+				value[key] = "(left out)"
+			case lower == "password" || lower == "secret" || lower == "passcode" || parent == "token" && lower == "id":
+				if _, block := below.(map[string]any); !block {
+					value[key] = masked
+					continue
+				}
+				maskIn(below, lower)
+			default:
+				maskIn(below, lower)
+			}
+		}
+	}
+}

@@ -87,14 +87,17 @@ func (e *Error) Seen() string {
 // Said is what the cloud said, in its own words, with the request id; "" if it
 // said nothing.
 func (e *Error) Said() string {
-	var parts []string
-	if e.Code >= 300 && e.Message != "" {
-		parts = append(parts, e.Message)
+	text := e.Message
+	if e.Code < 300 || text == "" {
+		text = "nothing"
 	}
-	if e.RequestID != "" {
-		parts = append(parts, fmt.Sprintf("(request id %s)", e.RequestID))
+	switch {
+	case e.RequestID != "":
+		return fmt.Sprintf("%s (request id %s)", text, e.RequestID)
+	case text == "nothing":
+		return ""
 	}
-	return strings.Join(parts, " ")
+	return text
 }
 
 // Answer is Seen and Said in one line.
@@ -193,14 +196,20 @@ func (c *call) failure(err error) *Error {
 }
 
 // message finds the cloud's words in an error body: {"anything": {"message":
-// "..."}} as all services answer, or the first words of whatever a proxy sent.
+// "..."}} as the services themselves answer, {"message": "..."} as the
+// framework below them does, or the first words of whatever a proxy sent.
 func message(body []byte) string {
+	type worded struct {
+		Message string `json:"message"`
+	}
+	var outer worded
 	var wrapped map[string]json.RawMessage
+	if json.Unmarshal(body, &outer) == nil && outer.Message != "" {
+		return printable(withoutTags(outer.Message))
+	}
 	if json.Unmarshal(body, &wrapped) == nil {
 		for _, raw := range wrapped {
-			var inner struct {
-				Message string `json:"message"`
-			}
+			var inner worded
 			if json.Unmarshal(raw, &inner) == nil && inner.Message != "" {
 				return printable(inner.Message)
 			}

@@ -3,6 +3,7 @@ package cloud
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"time"
 )
 
@@ -39,11 +40,11 @@ func (r Resource) String() string {
 	case r.ID == "" && r.Name == "":
 		return r.Kind
 	case r.ID == "":
-		return fmt.Sprintf("%s '%s'", r.Kind, r.Name)
+		return fmt.Sprintf("%s '%s'", r.Kind, printable(r.Name))
 	case r.Name == "":
 		return fmt.Sprintf("%s %s", r.Kind, r.ID)
 	}
-	return fmt.Sprintf("%s '%s' (%s)", r.Kind, r.Name, r.ID)
+	return fmt.Sprintf("%s '%s' (%s)", r.Kind, printable(r.Name), r.ID)
 }
 
 // wire is the part of Cinder's volume and backup bodies that this program
@@ -61,6 +62,10 @@ type wire struct {
 	HasDependents bool      `json:"has_dependent_backups"`
 }
 
+// usable says whether the id can be one. It becomes part of addresses and of
+// commands that people copy, so nothing but an id may be in it.
+func (w wire) usable() bool { return identifier.MatchString(w.ID) }
+
 func (w wire) resource(kind, requestID string) Resource {
 	return Resource{
 		Kind: kind, ID: w.ID, Name: w.Name, Status: w.Status, Reason: w.FailReason, Size: w.Size,
@@ -68,6 +73,8 @@ func (w wire) resource(kind, requestID string) Resource {
 		VolumeType: w.VolumeType, VolumeID: w.VolumeID, HasDependents: w.HasDependents,
 	}
 }
+
+var identifier = regexp.MustCompile(`^[0-9A-Za-z_-]+$`)
 
 // timestamp reads Cinder's zoneless UTC times and RFC 3339. A time of another
 // form stays zero: no check depends on one.

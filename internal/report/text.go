@@ -32,16 +32,17 @@ const (
 // Text writes a run as lines for people. It is not safe for concurrent use.
 type Text struct {
 	out, err io.Writer
+	version  string
 	// broken is called once with the first error in writing results.
 	broken func(error)
 	failed bool
 	sign   time.Duration // when the next line about the present wait is due
 }
 
-// NewText writes results to out and diagnostics to err; broken is told when
-// results cannot be written any more.
-func NewText(out, err io.Writer, broken func(error)) *Text {
-	return &Text{out: out, err: err, broken: broken}
+// NewText writes results to out and diagnostics to err; version is the tool's
+// own, and broken is told when results cannot be written any more.
+func NewText(out, err io.Writer, version string, broken func(error)) *Text {
+	return &Text{out: out, err: err, version: version, broken: broken}
 }
 
 func (t *Text) line(format string, args ...any) {
@@ -62,8 +63,8 @@ func (t *Text) Event(e check.Event) {
 		for _, w := range l.Warnings {
 			t.Warn(w)
 		}
-		t.line("cloud '%s', region %s, block storage %s, project '%s' (%s), user '%s', roles: %s",
-			l.Cloud, cmp.Or(l.Region, "(none)"), l.Endpoint, l.Project, l.ProjectID, l.User, cmp.Or(strings.Join(l.Roles, ", "), "none"))
+		t.line("volume-backup-tester %s: cloud '%s', region %s, block storage %s, project '%s' (%s), user '%s', roles: %s",
+			t.version, l.Cloud, cmp.Or(l.Region, "(none)"), l.Endpoint, l.Project, l.ProjectID, l.User, cmp.Or(strings.Join(l.Roles, ", "), "none"))
 	case check.CleaningUp:
 		t.sign = firstSign
 		if e.DryRun {

@@ -1,0 +1,52 @@
+# Every target works from a fresh clone. Go fetches what it needs; nothing is installed, except by
+# `acceptance`, which needs a real OpenStack (see testdata/devcloud/devcloud).
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+.PHONY: build demo test lint acceptance release clean help
+
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+# the same commit gives the same bytes, wherever it is built
+GOBUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)'
+STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.7.0
+DEVCLOUD := testdata/devcloud/devcloud
+
+build: ## both programs, static, in bin/
+	$(GOBUILD) -o bin/ ./cmd/volume-backup-tester ./cmd/cloudsim
+
+demo: build ## the checker against the simulated cloud
+	bin/cloudsim -- bin/volume-backup-tester
+
+test: ## everything that needs neither root nor a cloud (under 2 minutes; needs a C compiler)
+	go vet ./...
+	CGO_ENABLED=1 go test -race -shuffle=on ./...
+
+lint: ## gofmt, vet and staticcheck, with the acceptance tests and without
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; }
+	go vet ./...
+	go vet -tags acceptance ./...
+	$(STATICCHECK) ./...
+	$(STATICCHECK) -tags acceptance ./...
+
+acceptance: ## against a real OpenStack on loopback (root on Debian 12); ends it if it was not up before
+	@running=$$($(DEVCLOUD) status | grep -c ' up$$' || true); \
+	[ $$running -gt 0 ] || trap '$(DEVCLOUD) down' EXIT; \
+	yaml=$$($(DEVCLOUD) up); \
+	export DEVCLOUD_CLOUDS_YAML=$$yaml; \
+	export CONTRACT_CLOUDS_YAML=$$yaml CONTRACT_CLOUD=devcloud CONTRACT_OTHER_CLOUD=devcloud-other; \
+	go test -tags acceptance -count=1 -p 1 -v -timeout 15m ./internal/acceptance ./internal/contract
+
+release: ## static binaries for linux, darwin and windows with SHA256SUMS, in dist/
+	rm -rf dist; mkdir dist
+	for os in linux darwin windows; do for arch in amd64 arm64; do \
+		name=volume-backup-tester_$(VERSION)_$${os}_$$arch; [ $$os != windows ] || name+=.exe; \
+		GOOS=$$os GOARCH=$$arch $(GOBUILD) -o dist/$$name ./cmd/volume-backup-tester; \
+	done; done
+	cd dist && sha256sum volume-backup-tester_* >SHA256SUMS
+
+clean: ## delete bin/ and dist/
+	rm -rf bin dist
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12

@@ -1,0 +1,20 @@
+// Command cloudsim runs a simulated OpenStack on loopback, and a command against it.
+package main
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	os.Exit(start())
+}
+
+// start runs the process with the environment that it finds.
+func start() int {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	p := process{args: os.Args[1:], environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, signals: signals}
+	return p.run()
+}

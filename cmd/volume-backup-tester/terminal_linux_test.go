@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"volume-backup-tester/internal/cloudsim"
+)
+
+// TestAskOnTerminal types a password where a terminal would echo it.
+func TestAskOnTerminal(t *testing.T) {
+	server := httptest.NewUnstartedServer(nil)
+	sim := cloudsim.New(cloudsim.Config{BaseURL: "http://" + server.Listener.Addr().String()})
+	server.Config.Handler = sim
+	server.Start()
+	defer server.Close()
+	clouds := filepath.Join(t.TempDir(), "clouds.yaml")
+	if err := os.WriteFile(clouds, sim.ClientConfig(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	keyboard, screen := terminal(t)
+	c := exec.Command("volume-backup-tester", "--ask", "--cleanup-only")
+	c.Env = append(os.Environ(), "OS_CLIENT_CONFIG_FILE="+clouds, "OS_CLOUD=cloudsim")
+	c.Stdin, c.Stdout, c.Stderr = screen, screen, screen
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	screen.Close()
+	var seen strings.Builder
+	read := make([]byte, 1024)
+	typed := false
+	for {
+		n, err := keyboard.Read(read)
+		seen.Write(read[:n])
+		if !typed && strings.Contains(seen.String(), "Password: ") {
+			typed = true
+			if _, err := io.WriteString(keyboard, cloudsim.Password+"\n"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err != nil { // EIO: the other side has closed
+			break
+		}
+	}
+	if err := c.Wait(); err != nil || !typed {
+		t.Errorf("%v, typed: %v; on the screen:\n%s", err, typed, &seen)
+	}
+	if strings.Contains(seen.String(), cloudsim.Password) {
+		t.Errorf("the password is on the screen:\n%s", &seen)
+	}
+}
+
+// terminal opens a pseudo-terminal.
+func terminal(t *testing.T) (keyboard, screen *os.File) {
+	t.Helper()
+	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { keyboard.Close() })
+	fd := int(keyboard.Fd())
+	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	screen, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keyboard, screen
+}

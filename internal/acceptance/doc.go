@@ -1,0 +1,7 @@
+// Package acceptance holds the tests that run the finished programs as processes: the checker against
+// a real Cinder (testdata/devcloud), whose services are stopped and started on the way, and real
+// OpenStack clients against the simulated cloud. It knows the programs only by what they promise
+// their users: flags, lines, exit statuses, and what is left in the cloud.
+//
+// They are behind the build tag "acceptance"; `make acceptance` runs them. What cannot run fails.
+package acceptance

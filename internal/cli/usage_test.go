@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+
+	"volume-backup-tester/internal/cloudsim"
+)
+
+// TestBadInput: one line that names the thing and the remedy, exit 2, nothing
+// on stdout, and no request.
+func TestBadInput(t *testing.T) {
+	for _, row := range []struct {
+		name, clouds string
+		args         []string
+		want         string
+		env          map[string]string
+	}{
+		{name: "empty prefix", args: []string{"--prefix", ""}, want: "--prefix must not be empty"},
+		{name: "prefix of white space", args: []string{"--prefix", " x"}, want: `--prefix " x" must not begin with white space`},
+		{name: "unprintable prefix", args: []string{"--prefix", "a\x1bb"}, want: "unprintable"},
+		{name: "long prefix", args: []string{"--prefix", strings.Repeat("x", 250)}, want: "too long"},
+		{name: "unknown flag", args: []string{"--os-clud", "x"}, want: "unknown flag --os-clud; did you mean --os-cloud?"},
+		{name: "abbreviated flag", args: []string{"--clean"}, want: "unknown flag --clean; did you mean --cleanup-only?"},
+		{name: "single dash", args: []string{"-prefix", "x"}, want: "did you mean --prefix?"},
+		{name: "stray argument", args: []string{"mycloud"}, want: "argument 'mycloud' is not expected"},
+		{name: "timeout 0", args: []string{"--timeout", "0"}, want: "--timeout '0' is not a whole number of seconds"},
+		{name: "timeout negative", args: []string{"--timeout", "-5"}, want: "--timeout '-5'"},
+		{name: "timeout no number", args: []string{"--timeout", "1m"}, want: "--timeout '1m'"},
+		{name: "timeout fraction", args: []string{"--timeout", "1.5"}, want: "--timeout '1.5'"},
+		{name: "timeout overflow", args: []string{"--timeout", "99999999999"}, want: "--timeout '99999999999'"},
+		{name: "flag without value", args: []string{"--prefix"}, want: "--prefix needs a value"},
+		{name: "switch with a value", args: []string{"--ask=perhaps"}, want: "--ask takes no value such as 'perhaps'"},
+		{name: "dry run of a test", args: []string{"--dry-run"}, want: "--dry-run goes with --cleanup-only"},
+		{name: "no cloud", env: map[string]string{"OS_CLOUD": ""}, want: "give --os-cloud NAME or set OS_CLOUD"},
+		{name: "empty cloud", env: map[string]string{"OS_CLOUD": ""}, args: []string{"--os-cloud", ""}, want: "give --os-cloud NAME or set OS_CLOUD"},
+		{name: "unknown cloud", args: []string{"--os-cloud", "nosuch"}, want: "cloud 'nosuch' is not in DIR/clouds.yaml; it has 'cloudsim', 'cloudsim-admin', 'cloudsim-other'"},
+		{name: "malformed YAML", clouds: "clouds:\n  a: [", want: "DIR/clouds.yaml is not valid YAML"},
+		{name: "not YAML at all", clouds: "\x00\x01", want: "DIR/clouds.yaml is not valid YAML"},
+		{name: "empty file", clouds: "\n", want: "DIR/clouds.yaml has no 'clouds' key"},
+		{name: "no auth", clouds: "clouds: {cloudsim: {region_name: x}}", want: "has no 'auth' block"},
+		{name: "no entry", clouds: "clouds: {cloudsim: }", want: "is not a set of keys and values"},
+		{name: "entry is a list", clouds: "clouds: {cloudsim: [1]}", want: "is not a set of keys and values"},
+		{name: "no auth_url", clouds: "clouds: {cloudsim: {auth: {username: x}}}", want: "has no auth_url"},
+		{name: "auth_url is no address", clouds: "clouds: {cloudsim: {auth: {auth_url: 'keystone:5000'}}}", want: "is not an http or https address"},
+		{name: "no username", clouds: "clouds: {cloudsim: {auth: {auth_url: 'http://k/v3', password: p}}}", want: "has no username"},
+		{name: "no password", clouds: "clouds: {cloudsim: {auth: {auth_url: 'http://k/v3', username: u, project_name: p}}}", want: "has no password"},
+		{name: "no project", clouds: "clouds: {cloudsim: {auth: {auth_url: 'http://k/v3', username: u, password: p}}}", want: "names no project"},
+		{name: "unsupported auth", clouds: "clouds: {cloudsim: {auth_type: v3totp, auth: {auth_url: 'http://k/v3', username: u}}}", want: "auth_type 'v3totp', which is not supported"},
+		{name: "missing ca", clouds: "clouds: {cloudsim: {cacert: nosuch.pem, auth: {auth_url: 'http://k/v3', username: u, password: p, project_name: p}}}", want: "DIR/nosuch.pem cannot be read"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := newScene(t, cloudsim.Config{})
+				s.clouds = row.clouds
+				for key, value := range row.env {
+					s.env[key] = value
+				}
+				s.realNetwork = row.name == "missing ca"
+				status := s.run(row.args...)
+				line := strings.ReplaceAll(s.stderr.String(), s.dir, "DIR")
+				if status != exitUsage || s.stdout.Len() != 0 {
+					t.Errorf("exit %d, stdout:\n%s", status, &s.stdout)
+				}
+				if !strings.HasPrefix(line, "error: ") || strings.Count(line, "\n") != 1 || !strings.Contains(line, row.want) {
+					t.Errorf("stderr: %q\nwant it to hold %q", line, row.want)
+				}
+				if n := len(s.sim.Log()); n != 0 {
+					t.Errorf("%d requests", n)
+				}
+			})
+		})
+	}
+}
+
+func TestNoCloudsYAML(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		s.clouds = "none"
+		status := s.run()
+		want := "error: no clouds.yaml found in DIR, DIR/.config/openstack, /etc/openstack; create one, or name it in OS_CLIENT_CONFIG_FILE\n"
+		if line := strings.ReplaceAll(s.stderr.String(), s.dir, "DIR"); status != exitUsage || line != want {
+			t.Errorf("exit %d: %s", status, line)
+		}
+	})
+}
+
+func TestHelpAndVersion(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		s.env = nil
+		if status := s.run("--help"); status != 0 || s.stdout.String() != usage || s.stderr.Len() > 0 {
+			t.Errorf("--help: exit %d\n%s", status, &s.stderr)
+		}
+		lines := strings.Split(usage, "\n")
+		for _, line := range lines {
+			if len(line) > 80 {
+				t.Errorf("wider than a screen: %q", line)
+			}
+		}
+		if len(lines) > 40 {
+			t.Errorf("--help has %d lines, more than a screen", len(lines))
+		}
+		if status := s.run("--version"); status != 0 || s.stdout.String() != "volume-backup-tester test\n" {
+			t.Errorf("--version: exit %d, %q", status, &s.stdout)
+		}
+	})
+}
+
+// TestFlagBeatsEnvironment: --os-cloud wins over OS_CLOUD.
+func TestFlagBeatsEnvironment(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		if status := s.run("--os-cloud", "cloudsim-other", "--cleanup-only"); status != 0 || !strings.Contains(s.stdout.String(), "cloud 'cloudsim-other'") {
+			t.Errorf("exit %d\n%s", status, &s.stdout)
+		}
+	})
+}

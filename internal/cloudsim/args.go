@@ -1,0 +1,180 @@
+package cloudsim
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// args are a request body's parameters. The getters keep the first error, so that a handler reads
+// all that it wants and then looks at err once.
+type args struct {
+	m   object
+	err error
+}
+
+// args takes the object under a key out of the request's body, and refuses members that are not
+// allowed; without any allowed, all are.
+func (r *call) args(key string, allowed ...string) (*args, error) {
+	var body any
+	if err := json.Unmarshal(r.body, &body); err != nil {
+		return nil, malformed("Malformed request body")
+	}
+	outer, isObject := body.(object)
+	if !isObject {
+		return nil, malformed("%s is not of type 'object'", python(body))
+	}
+	value, given := outer[key]
+	if !given {
+		return nil, malformed("'%s' is a required property", key)
+	}
+	for name := range outer {
+		if name != key {
+			return nil, malformed("Additional properties are not allowed ('%s' was unexpected)", name)
+		}
+	}
+	inner, isObject := value.(object)
+	if !isObject {
+		return nil, invalid(key, value, "%s is not of type 'object'", python(value))
+	}
+	for name := range inner {
+		if len(allowed) > 0 && !slices.Contains(allowed, name) {
+			return nil, invalid(key, value, "Additional properties are not allowed ('%s' was unexpected)", name)
+		}
+	}
+	return &args{m: inner}, nil
+}
+
+// invalid is what Cinder's schemas answer.
+func invalid(name string, value any, format string, more ...any) error {
+	shown := python(value)
+	if s, isString := value.(string); isString {
+		shown = s
+	}
+	return malformed("Invalid input for field/attribute %s. Value: %s. %s", name, shown, fmt.Sprintf(format, more...))
+}
+
+func (a *args) fail(err error) {
+	if a.err == nil {
+		a.err = err
+	}
+}
+
+// text is a string that may be absent or null.
+func (a *args) text(name string) string {
+	value := a.m[name]
+	s, isString := value.(string)
+	switch {
+	case !isString && value != nil:
+		a.fail(invalid(name, value, "%s is not of type 'string', 'null'", python(value)))
+	case len(s) > 255:
+		a.fail(invalid(name, value, "%s is too long", python(value)))
+	}
+	return s
+}
+
+// uuid is an id that may be absent or null.
+func (a *args) uuid(name string) string {
+	s, isString := a.m[name].(string)
+	if a.m[name] != nil && (!isString || !uuidFormat.MatchString(s)) {
+		a.fail(invalid(name, a.m[name], "%s is not valid under any of the given schemas", python(a.m[name])))
+	}
+	return s
+}
+
+var uuidFormat = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+func (a *args) flag(name string) bool {
+	value, given := a.m[name]
+	if !given {
+		return false
+	}
+	switch s := fmt.Sprint(value); {
+	case slices.Contains(yes, s):
+		return true
+	case !slices.Contains(no, s):
+		a.fail(invalid(name, value, "%s is not one of [True, '%s', False, '%s']", python(value), strings.Join(yes, "', '"), strings.Join(no, "', '")))
+	}
+	return false
+}
+
+// What Cinder takes for true and false.
+var (
+	yes = []string{"True", "TRUE", "true", "1", "ON", "On", "on", "YES", "Yes", "yes", "y", "t"}
+	no  = []string{"False", "FALSE", "false", "0", "OFF", "Off", "off", "NO", "No", "no", "n", "f"}
+)
+
+// size is a number of GiB, also as a string; 0 if it is absent.
+func (a *args) size() int {
+	value := a.m["size"]
+	var n int
+	switch v := value.(type) {
+	case nil:
+		return 0
+	case float64:
+		n = int(v)
+		if float64(n) != v {
+			a.fail(invalid("size", value, "%v is not of type 'integer', 'string', 'null'", v))
+		}
+	case string:
+		var err error
+		if n, err = strconv.Atoi(v); err != nil {
+			a.fail(invalid("size", value, "'%s' does not match '^[0-9]+$'", v))
+			return 0
+		}
+	default:
+		a.fail(invalid("size", value, "%s is not of type 'integer', 'string', 'null'", python(value)))
+	}
+	if n < 1 {
+		a.fail(invalid("size", value, "%d is less than the minimum of 1", n))
+	}
+	return n
+}
+
+func (a *args) metadata() map[string]string {
+	m := map[string]string{}
+	values, isObject := a.m["metadata"].(object)
+	if !isObject && a.m["metadata"] != nil {
+		a.fail(invalid("metadata", a.m["metadata"], "%s is not of type 'object', 'null'", python(a.m["metadata"])))
+	}
+	for k, v := range values {
+		s, isString := v.(string)
+		if !isString {
+			a.fail(invalid(k, v, "%s is not of type 'string'", python(v)))
+		}
+		m[k] = s
+	}
+	return m
+}
+
+// python writes a JSON value as Cinder's messages show it.
+func python(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return "None"
+	case bool:
+		if v {
+			return "True"
+		}
+		return "False"
+	case string:
+		return "'" + v + "'"
+	case []any:
+		items := make([]string, len(v))
+		for i := range v {
+			items[i] = python(v[i])
+		}
+		return "[" + strings.Join(items, ", ") + "]"
+	case object:
+		var items []string
+		for name, item := range v {
+			items = append(items, python(name)+": "+python(item))
+		}
+		slices.Sort(items)
+		return "{" + strings.Join(items, ", ") + "}"
+	}
+	return fmt.Sprint(value)
+}

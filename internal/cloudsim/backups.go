@@ -1,0 +1,255 @@
+package cloudsim
+
+import (
+	"maps"
+	"time"
+)
+
+// Backup is a backup as tests see it, and as it is kept.
+type Backup struct {
+	Resource
+	VolumeID      string
+	SnapshotID    string // "": of the volume itself
+	ParentID      string // "": full
+	FailReason    string
+	Dependents    int       // Cinder's own counter, which is late, and knows of no failed child
+	DataTimestamp time.Time // when the bytes were as they are in the backup
+
+	restoring string // the volume that it is being restored into
+	source    Volume // the volume as it was when it was backed up
+	data      disk   // all of the bytes, or what has changed since the parent
+}
+
+func (c *Cloud) listBackups(r *call) (*answer, error) {
+	return list(c, r, c.backups, listing[*Backup]{
+		collection: "backups", kind: "Backup", nameSorts: 37,
+		filters: map[string]func(*Backup) any{
+			"name": func(b *Backup) any { return b.Name }, "status": func(b *Backup) any { return b.Status },
+			"volume_id": func(b *Backup) any { return b.VolumeID },
+		},
+		view: func(b *Backup, detail bool) object {
+			if detail {
+				return b.detail(r)
+			}
+			return b.brief(r)
+		},
+	})
+}
+
+func (b *Backup) brief(r *call) object {
+	return object{"id": b.ID, "name": null(b.Name), "links": r.links("backups", b.ID)}
+}
+
+func (b *Backup) detail(r *call) object {
+	o := object{
+		"id": b.ID, "status": b.Status, "size": b.Size, "object_count": 0, "availability_zone": nil, "container": nil,
+		"created_at": stamp(b.CreatedAt), "updated_at": stamp(b.UpdatedAt), "name": null(b.Name),
+		"description": null(b.Description), "fail_reason": null(b.FailReason), "volume_id": b.VolumeID,
+		"links": r.links("backups", b.ID), "is_incremental": b.ParentID != "", "has_dependent_backups": b.Dependents > 0,
+		"snapshot_id": null(b.SnapshotID), "data_timestamp": stamp(b.DataTimestamp),
+	}
+	if b.data != nil && b.Status != "creating" && !failed(b.Status) {
+		o["container"] = "backups"
+	}
+	if r.minor >= 43 {
+		o["metadata"] = b.metadata()
+	}
+	if r.minor >= 18 && r.token.admin() {
+		o["os-backup-project-attr:project_id"] = b.Project
+	}
+	if r.minor >= 56 && r.token.admin() {
+		o["user_id"] = b.User
+	}
+	return o
+}
+
+func (c *Cloud) showBackup(r *call) (*answer, error) {
+	b, err := lookup(r, c.backups, "Backup", r.id)
+	if err != nil {
+		return nil, err
+	}
+	return ok(object{"backup": b.detail(r)}), nil
+}
+
+func (c *Cloud) createBackup(r *call) (*answer, error) {
+	allowed := []string{"volume_id", "container", "description", "incremental", "force", "name", "snapshot_id"}
+	if r.minor >= 43 {
+		allowed = append(allowed, "metadata")
+	}
+	if r.minor >= 51 {
+		allowed = append(allowed, "availability_zone")
+	}
+	a, err := r.args("backup", allowed...)
+	if err != nil {
+		return nil, err
+	}
+	if a.m["volume_id"] == nil {
+		return nil, invalid("backup", a.m, "'volume_id' is a required property")
+	}
+	if id, isString := a.m["volume_id"].(string); !isString || !uuidFormat.MatchString(id) {
+		return nil, invalid("volume_id", a.m["volume_id"], "%s is not a 'uuid'", python(a.m["volume_id"]))
+	}
+	b := &Backup{VolumeID: a.uuid("volume_id"), SnapshotID: a.uuid("snapshot_id")}
+	b.Resource = c.newResource("backup", r, a)
+	b.DataTimestamp = b.CreatedAt
+	force, incremental := a.flag("force"), a.flag("incremental")
+	if a.err != nil {
+		return nil, a.err
+	}
+	v, err := lookup(r, c.volumes, "Volume", b.VolumeID)
+	if err != nil {
+		return nil, err
+	}
+	// What is marked as being backed up, and its bytes: the volume, or one of its snapshots.
+	marked, data := &v.Resource, v.data
+	if b.SnapshotID != "" {
+		s, err := lookup(r, c.snapshots, "Snapshot", b.SnapshotID)
+		switch {
+		case err != nil:
+			return nil, err
+		case s.VolumeID != v.ID:
+			return nil, malformed("Invalid volume: Volume %s does not match with snapshot.volume_id %s.", v.ID, s.VolumeID)
+		case s.Status != "available":
+			return nil, malformed("Invalid snapshot: Snapshot to be backed up must be available, but the current status is \"%s\".", s.Status)
+		}
+		marked, data, b.DataTimestamp = &s.Resource, s.data, s.CreatedAt
+	} else if v.Status != "available" && v.Status != "in-use" {
+		return nil, malformed("Invalid volume: Volume to be backed up must be available or in-use, but the current status is \"%s\".", v.Status)
+	} else if v.Status == "in-use" && !force {
+		return nil, malformed("Invalid volume: Backing up an in-use volume must use the force flag.")
+	}
+	if err := c.reserve(b.Project, quotaBackups, v.Size); err != nil {
+		return nil, err
+	}
+	b.Size, b.data = v.Size, maps.Clone(data)
+	b.source = Volume{Resource: v.Resource, Bootable: v.Bootable}
+	if incremental {
+		parent, err := c.parent(b)
+		if err != nil {
+			return nil, err
+		}
+		b.ParentID, b.data = parent.ID, data.since(c.contents(parent))
+	}
+	c.backups[b.ID] = b
+	c.startBackup(b, marked)
+	return accepted(object{"backup": b.brief(r)}), nil
+}
+
+// parent is the backup that an increment builds upon: the one of the same volume with the newest
+// bytes, which for a snapshot must be older than it. Like Cinder it is chosen before its status is
+// looked at.
+func (c *Cloud) parent(b *Backup) (*Backup, error) {
+	var newest *Backup
+	exists := false
+	for _, other := range c.backups {
+		if other.VolumeID != b.VolumeID || other.Project != b.Project {
+			continue
+		}
+		exists = true
+		if b.SnapshotID != "" && !other.DataTimestamp.Before(b.DataTimestamp) {
+			continue
+		}
+		if newest == nil || newest.DataTimestamp.Before(other.DataTimestamp) {
+			newest = other
+		}
+	}
+	if !exists || newest == nil {
+		return nil, malformed("Invalid backup: No backups available to do an incremental backup.")
+	}
+	if newest.Status != "available" {
+		return nil, malformed("Invalid backup: The parent backup must be available for incremental backup.")
+	}
+	return newest, nil
+}
+
+// startBackup hands a backup to the scheduler, which hands it to cinder-backup as far as it knows one.
+func (c *Cloud) startBackup(b *Backup, marked *Resource) {
+	previous := marked.Status
+	c.set(marked, "backing-up")
+	if v := c.volumes[marked.ID]; v != nil {
+		v.previous = previous
+	}
+	if !c.service.known {
+		b.FailReason = "Service not found for creating backup."
+		c.set(&b.Resource, "error")
+		c.set(marked, previous)
+		return
+	}
+	if !c.service.up {
+		return // nobody takes it: it stays as it is
+	}
+	release := func(string) {
+		if marked.Status == "backing-up" {
+			c.set(marked, previous)
+		}
+	}
+	c.operate(opCreateBackup, &b.Resource, release, func(outcome string) {
+		if outcome == vanished {
+			delete(c.backups, b.ID)
+			return
+		}
+		c.settle(&b.Resource, outcome, "available")
+		if failed(b.Status) {
+			b.FailReason = "simulated fault"
+		} else if parent := c.backups[b.ParentID]; parent != nil {
+			c.after(c.lag(), func() { parent.Dependents++ })
+		}
+	})
+}
+
+func (c *Cloud) updateBackup(r *call) (*answer, error) {
+	if r.minor < 9 {
+		return nil, tooNew()
+	}
+	allowed := []string{"name", "description"}
+	if r.minor >= 43 {
+		allowed = append(allowed, "metadata")
+	}
+	a, err := r.args("backup", allowed...)
+	if err != nil {
+		return nil, err
+	}
+	b, err := lookup(r, c.backups, "Backup", r.id)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.update(&b.Resource, a); err != nil {
+		return nil, err
+	}
+	return ok(object{"backup": b.brief(r)}), nil
+}
+
+func (c *Cloud) deleteBackup(r *call) (*answer, error) {
+	b, err := lookup(r, c.backups, "Backup", r.id)
+	if err != nil {
+		return nil, err
+	}
+	if b.Status != "available" && b.Status != "error" {
+		return nil, malformed("Invalid backup: Backup status must be available or error")
+	}
+	for _, child := range c.backups {
+		if child.ParentID == b.ID {
+			return nil, malformed("Invalid backup: Incremental backups exist for this backup.")
+		}
+	}
+	if !c.service.up {
+		return nil, notFound("Service", "cinder-backup")
+	}
+	c.removeBackup(b)
+	return accepted(nil), nil
+}
+
+// removeBackup begins a backup's deletion.
+func (c *Cloud) removeBackup(b *Backup) {
+	c.set(&b.Resource, "deleting")
+	c.operate(opDeleteBackup, &b.Resource, nil, func(outcome string) {
+		if outcome != "" && outcome != vanished {
+			c.set(&b.Resource, outcome)
+			return
+		}
+		delete(c.backups, b.ID)
+		if parent := c.backups[b.ParentID]; parent != nil && parent.Dependents > 0 {
+			parent.Dependents--
+		}
+	})
+}

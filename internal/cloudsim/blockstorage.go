@@ -1,0 +1,237 @@
+package cloudsim
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The microversions that the simulated Cinder speaks: those of Zed.
+const maxMinor = 70
+
+// Names of the volume types on offer; the first one is the default.
+const (
+	DefaultType = "cloudsim"
+	OtherType   = "cloudsim-2"
+)
+
+const zone = "nova"
+
+type volumeType struct{ id, name string }
+
+// blockStorageRoutes is the table of Cinder's paths below version and project.
+func (c *Cloud) blockStorageRoutes() map[string]route {
+	return map[string]route{
+		"GET /volumes":           c.listVolumes,
+		"GET /volumes/detail":    c.listVolumes,
+		"POST /volumes":          c.createVolume,
+		"GET /volumes/*":         c.showVolume,
+		"PUT /volumes/*":         c.updateVolume,
+		"DELETE /volumes/*":      c.deleteVolume,
+		"POST /volumes/*/action": c.actOnVolume,
+
+		"GET /snapshots":        c.listSnapshots,
+		"GET /snapshots/detail": c.listSnapshots,
+		"POST /snapshots":       c.createSnapshot,
+		"GET /snapshots/*":      c.showSnapshot,
+		"PUT /snapshots/*":      c.updateSnapshot,
+		"DELETE /snapshots/*":   c.deleteSnapshot,
+
+		"GET /backups":                 c.listBackups,
+		"GET /backups/detail":          c.listBackups,
+		"POST /backups":                c.createBackup,
+		"GET /backups/*":               c.showBackup,
+		"PUT /backups/*":               c.updateBackup,
+		"DELETE /backups/*":            c.deleteBackup,
+		"POST /backups/*/restore":      c.restoreBackup,
+		"POST /backups/*/action":       c.actOnBackup,
+		"GET /backups/*/export_record": c.adminOnly("backup:export-import"),
+
+		"GET /types":                c.listTypes,
+		"GET /types/*":              c.showType,
+		"GET /os-availability-zone": c.listZones,
+		"GET /limits":               c.showLimits,
+		"GET /os-quota-sets/*":      c.showQuotas,
+		"GET /os-services":          c.adminOnly("volume_extension:services:index"),
+	}
+}
+
+// blockStorage answers as Cinder: first the token, then the microversion, then the path.
+func (c *Cloud) blockStorage(r *call) (*answer, error) {
+	path := strings.TrimPrefix(r.URL.Path, blockStoragePath)
+	switch {
+	case path == "":
+		return redirect(r.base + blockStoragePath + "/"), nil
+	case path == "/":
+		r.version = "3.0"
+		return &answer{code: http.StatusMultipleChoices, body: r.volumeVersions()}, nil
+	case path != "/v3" && !strings.HasPrefix(path, "/v3/"):
+		return nil, notRouted()
+	}
+	r.token = c.validToken(r.Header.Get("X-Auth-Token"))
+	if r.token == nil {
+		return nil, unauthorized()
+	}
+	if path == "/v3" {
+		return redirect(r.base + blockStoragePath + "/v3/"), nil
+	}
+	if path == "/v3/" {
+		if err := r.negotiate(); err != nil {
+			return nil, err
+		}
+		return ok(r.volumeVersions()), nil
+	}
+	do := c.find(r)
+	if do == nil {
+		return nil, notRouted()
+	}
+	if err := r.negotiate(); err != nil {
+		return nil, err
+	}
+	if r.project != "" && r.project != r.token.project.id {
+		return nil, malformed("Malformed request url")
+	}
+	return do(r)
+}
+
+func redirect(to string) *answer {
+	return &answer{code: http.StatusFound, header: http.Header{"Location": {to}, "Content-Type": {"text/plain; charset=utf8"}}}
+}
+
+// negotiate reads the microversion that the client asks for.
+func (r *call) negotiate() error {
+	r.version = "3.0"
+	header := r.Header.Get("OpenStack-API-Version")
+	if header == "" {
+		return nil
+	}
+	var asked string
+	for part := range strings.SplitSeq(header, ",") {
+		if words := strings.Fields(part); len(words) == 2 && words[0] == "volume" {
+			asked = words[1]
+		}
+	}
+	if asked == "" {
+		return malformed("The server could not comply with the request since it is either malformed or otherwise incorrect.")
+	}
+	if asked == "latest" {
+		asked = fmt.Sprintf("3.%d", maxMinor)
+	}
+	if !microversion.MatchString(asked) {
+		return malformed("API Version String %s is of invalid format. Must be of format MajorNum.MinorNum.", asked)
+	}
+	r.version = asked
+	major, minor, _ := strings.Cut(asked, ".")
+	r.minor, _ = strconv.Atoi(minor)
+	if major != "3" || r.minor > maxMinor {
+		return refuse(http.StatusNotAcceptable, "Version %s is not supported by the API. Minimum is 3.0 and maximum is 3.%d.", asked, maxMinor)
+	}
+	return nil
+}
+
+var microversion = regexp.MustCompile(`^[1-9][0-9]*\.(0|[1-9][0-9]*)$`)
+
+// volumeVersions is Cinder's version document.
+func (r *call) volumeVersions() object {
+	return object{"versions": []object{{
+		"id": "v3.0", "status": "CURRENT", "version": fmt.Sprintf("3.%d", maxMinor), "min_version": "3.0",
+		"updated": "2022-08-31T00:00:00Z",
+		"links": []object{
+			{"rel": "describedby", "type": "text/html", "href": "https://docs.openstack.org/"},
+			{"rel": "self", "href": r.base + blockStoragePath + "/v3/"}},
+		"media-types": []object{{"base": "application/json", "type": "application/vnd.openstack.volume+json;version=3"}},
+	}}}
+}
+
+// href is a URL below the project, if the request names one as well.
+func (r *call) href(version string, path ...string) string {
+	segs := []string{r.base + blockStoragePath}
+	for _, s := range append([]string{version, r.project}, path...) {
+		if s != "" {
+			segs = append(segs, s)
+		}
+	}
+	return strings.Join(segs, "/")
+}
+
+func (r *call) links(collection, id string) []object {
+	return []object{
+		{"rel": "self", "href": r.href("v3", collection, id)},
+		{"rel": "bookmark", "href": r.href("", collection, id)}}
+}
+
+// stamp writes a time as Cinder does: without a zone. Its database keeps whole seconds.
+func stamp(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Truncate(time.Second).Format(timeLayout)
+}
+
+const timeLayout = "2006-01-02T15:04:05.000000"
+
+// null is a string, or null if it is empty.
+func null(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func (c *Cloud) listTypes(*call) (*answer, error) {
+	list := []object{}
+	for _, t := range c.types {
+		list = append(list, t.view(true))
+	}
+	return ok(object{"volume_types": list}), nil
+}
+
+func (c *Cloud) showType(r *call) (*answer, error) {
+	name := r.id
+	if name == "default" {
+		name = DefaultType
+	}
+	t, err := c.findType(name)
+	if err != nil {
+		return nil, err
+	}
+	return ok(object{"volume_type": t.view(false)}), nil
+}
+
+func (t volumeType) view(listed bool) object {
+	v := object{"id": t.id, "name": t.name, "is_public": true, "description": nil, "extra_specs": object{}}
+	if listed {
+		v["os-volume-type-access:is_public"] = true
+	}
+	return v
+}
+
+// findType looks a type up by name or id.
+func (c *Cloud) findType(name string) (volumeType, error) {
+	for _, t := range c.types {
+		if name == t.name || name == t.id {
+			return t, nil
+		}
+	}
+	if uuidFormat.MatchString(name) {
+		return volumeType{}, notFound("Volume type", name)
+	}
+	return volumeType{}, notFound("Volume type with name", name)
+}
+
+func (c *Cloud) listZones(*call) (*answer, error) {
+	return ok(object{"availabilityZoneInfo": []object{{"zoneName": zone, "zoneState": object{"available": true}}}}), nil
+}
+
+// adminOnly is a request whose answer nobody needs, but which a member must be refused.
+func (c *Cloud) adminOnly(policy string) route {
+	return func(r *call) (*answer, error) {
+		if !r.token.admin() {
+			return nil, forbidden(policy)
+		}
+		return nil, notRouted()
+	}
+}

@@ -1,0 +1,141 @@
+package cloudsim
+
+import (
+	"container/heap"
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Config says how a Cloud behaves. The zero value is a usable default.
+type Config struct {
+	BaseURL              string        // scheme and host that URLs in answers begin with; "": as the request has them
+	OperationTime        time.Duration // how long each asynchronous operation takes; 0: 100 ms
+	Latency              time.Duration // how long each request waits before it is looked at
+	PageSize             int           // how many entries a list has at most; 0: 5 (Cinder's own default is 1000)
+	TokenLifetime        time.Duration // 0: 1 hour
+	WithoutBackupService bool          // cinder-backup was never installed
+	UnversionedCatalog   bool          // the catalogue's Block Storage URLs end before the version
+	Quotas               *Quotas       // of each project; nil: DefaultQuotas
+	Faults               []Fault
+}
+
+// Cloud is a simulated OpenStack. It is an http.Handler; its methods are for tests and may be called
+// at any time.
+type Cloud struct {
+	config Config
+	routes map[string]route
+
+	mu     sync.Mutex // held while state is read or changed, never while waiting
+	now    time.Time  // of the event or request that is being worked on
+	events events
+	serial map[string]int // how many identifiers of a kind were given out
+	log    []*Request
+	faults []*armed
+
+	users     []user
+	projects  []project
+	tokens    map[string]*token
+	endpoints []Endpoint
+
+	volumes   map[string]*Volume
+	snapshots map[string]*Snapshot
+	backups   map[string]*Backup
+	types     []volumeType
+	quotas    map[string]Quotas // by project
+	service   backupService
+}
+
+// New returns a cloud with two projects, an administrator's one, and nothing in them.
+func New(config Config) *Cloud {
+	if config.OperationTime == 0 {
+		config.OperationTime = 100 * time.Millisecond
+	}
+	if config.PageSize == 0 {
+		config.PageSize = 5
+	}
+	if config.TokenLifetime == 0 {
+		config.TokenLifetime = time.Hour
+	}
+	if config.Quotas == nil {
+		quotas := DefaultQuotas()
+		config.Quotas = &quotas
+	}
+	c := &Cloud{
+		config:    config,
+		serial:    map[string]int{},
+		tokens:    map[string]*token{},
+		endpoints: defaultEndpoints(config.UnversionedCatalog),
+		volumes:   map[string]*Volume{},
+		snapshots: map[string]*Snapshot{},
+		backups:   map[string]*Backup{},
+		quotas:    map[string]Quotas{},
+		service:   backupService{up: !config.WithoutBackupService, known: !config.WithoutBackupService},
+	}
+	c.routes = c.blockStorageRoutes()
+	c.users, c.projects = c.accounts()
+	for _, name := range []string{DefaultType, OtherType} {
+		c.types = append(c.types, volumeType{id: c.newID("type"), name: name})
+	}
+	for _, f := range config.Faults {
+		c.faults = append(c.faults, &armed{Fault: f})
+	}
+	return c
+}
+
+var _ http.Handler = (*Cloud)(nil)
+
+// lock begins a look at the state: everything that was due by now has happened.
+func (c *Cloud) lock() {
+	c.mu.Lock()
+	now := time.Now()
+	for len(c.events) > 0 && !c.events[0].at.After(now) {
+		e := heap.Pop(&c.events).(event)
+		c.now = e.at
+		e.do()
+	}
+	c.now = now
+}
+
+// after lets something happen later. It runs under the mutex, and must itself see whether the
+// resource that it was meant for is still there and still waits for it.
+func (c *Cloud) after(d time.Duration, do func()) {
+	c.serial["event"]++
+	heap.Push(&c.events, event{at: c.now.Add(d), serial: c.serial["event"], do: do})
+}
+
+type event struct {
+	at     time.Time
+	serial int // keeps events of one instant in order
+	do     func()
+}
+
+type events []event
+
+func (e events) Len() int      { return len(e) }
+func (e events) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
+func (e *events) Push(x any)   { *e = append(*e, x.(event)) }
+func (e events) Less(i, j int) bool {
+	return e[i].at.Before(e[j].at) || e[i].at.Equal(e[j].at) && e[i].serial < e[j].serial
+}
+
+func (e *events) Pop() any {
+	last := (*e)[len(*e)-1]
+	*e = (*e)[:len(*e)-1]
+	return last
+}
+
+// newID returns a UUID that depends only on the kind and on how many of it there were before.
+func (c *Cloud) newID(kind string) string {
+	c.serial[kind]++
+	return uuid(fmt.Sprint(kind, c.serial[kind]))
+}
+
+// uuid returns a version 4 UUID made of a seed.
+func uuid(seed string) string {
+	h := sha256.Sum256([]byte(seed))
+	h[6], h[8] = h[6]&0x0f|0x40, h[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", h[0:4], h[4:6], h[6:8], h[8:10], h[10:16])
+}

@@ -1,0 +1,23 @@
+// Package cloudsim is a simulated OpenStack: Keystone v3 and Cinder v3 over HTTP, in memory, with
+// the real services' statuses, rules and error bodies. It owns the protocol and the behaviour that a
+// client of volume backups can see, the faults that tests and demonstrations order, and nothing of
+// any client: what decides is a real Cinder (the contract suite in internal/contract runs against
+// both).
+//
+// It is strict where the real services are: a token is checked on every call, pages are small,
+// deletions take time, a volume's status changes before its backup's. State lies behind one mutex,
+// and time drives it: whatever is due is brought up to date when somebody looks, so there is neither
+// a goroutine nor a timer between two requests, and it runs in a testing/synctest bubble as well as
+// in real time. Identifiers are the same in every run, so that outputs can be compared.
+//
+// What it does not model:
+//
+//   - Glance, Nova and Cinder's groups, transfers, messages, image metadata, encryption, retyping,
+//     extending and migrating; of the volume types only that there are two.
+//   - Scheduling: there is one availability zone and room for everything that the quotas allow.
+//   - Cinder notices a dead cinder-backup after a minute without heartbeat; here it does at once.
+//   - The second region of the catalogue is only a name: its endpoints answer 404.
+//   - Names: an empty one and none at all are the same (null).
+//   - Keystone's own administration: users, projects and roles are given.
+//   - Requests are validated for what clients get wrong, not with Cinder's complete schemas.
+package cloudsim

@@ -1,0 +1,196 @@
+package cloudsim
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// listing says how a collection is listed.
+type listing[T interface{ resource() *Resource }] struct {
+	collection, kind string
+	nameSorts        int // the microversion from which on one may sort by name
+	filters          map[string]func(T) any
+	view             func(one T, detail bool) object
+}
+
+// list answers GET /collection and /collection/detail: filtered, sorted, a page of it.
+func list[T interface{ resource() *Resource }](c *Cloud, r *call, all map[string]T, l listing[T]) (*answer, error) {
+	params := maps.Clone(r.query)
+	limit, err := number(params, "limit", c.config.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	limit = min(limit, c.config.PageSize)
+	offset, err := number(params, "offset", 0)
+	if err != nil {
+		return nil, err
+	}
+	order, err := sorting(r, params, l.nameSorts)
+	if err != nil {
+		return nil, err
+	}
+	marker := params.Get("marker")
+	params.Del("marker")
+	count := params.Get("with_count")
+	if r.minor >= 45 && params.Has("with_count") {
+		if !slices.Contains(yes, count) && !slices.Contains(no, count) {
+			return nil, malformed("Value '%s' for 'with_count' is not a boolean.", count)
+		}
+		params.Del("with_count")
+	}
+	everyProject := r.token.admin() && slices.Contains(yes, params.Get("all_tenants"))
+	params.Del("all_tenants")
+	if err := l.checkFilters(r, params); err != nil {
+		return nil, err
+	}
+
+	var found []T
+	for _, one := range all {
+		if (everyProject || one.resource().Project == r.token.project.id) && l.matches(one, params) {
+			found = append(found, one)
+		}
+	}
+	slices.SortFunc(found, func(a, b T) int { return order(a.resource(), b.resource()) })
+	total := len(found)
+	if marker != "" {
+		after, exists := all[marker] // another project's will do, as in Cinder
+		if !exists {
+			return nil, notFound(l.kind, marker)
+		}
+		found = slices.DeleteFunc(found, func(one T) bool { return order(one.resource(), after.resource()) <= 0 })
+	}
+	found = found[min(offset, len(found)):]
+	found = found[:min(limit, len(found))]
+
+	detail := len(r.segs) == 2
+	entries := []object{}
+	for _, one := range found {
+		entries = append(entries, l.view(one, detail))
+	}
+	body := object{l.collection: entries}
+	counted := r.minor >= 45 && slices.Contains(yes, count)
+	if counted {
+		body["count"] = total
+	}
+	// A full page has a link to the next one, even if that is empty; with a count so do short ones.
+	if full := len(found) >= limit || counted && total >= limit; full && len(found) > 0 {
+		next := maps.Clone(r.query)
+		next.Set("marker", found[len(found)-1].resource().ID)
+		body[l.collection+"_links"] = []object{{"rel": "next", "href": r.href("v3", r.segs...) + "?" + next.Encode()}}
+	}
+	return ok(body), nil
+}
+
+// number takes a non-negative parameter.
+func number(params url.Values, name string, absent int) (int, error) {
+	text := params.Get(name)
+	if !params.Has(name) {
+		return absent, nil
+	}
+	params.Del(name)
+	n, err := strconv.Atoi(text)
+	switch {
+	case err != nil && name == "limit":
+		return 0, malformed("limit param must be an integer")
+	case err != nil:
+		return 0, malformed("%s must be an integer", name)
+	case n < 0 && name == "limit":
+		return 0, malformed("limit param must be positive")
+	case n < 0:
+		return 0, malformed("%s must be >= 0", name)
+	}
+	return n, nil
+}
+
+// sorting takes the parameters that give an order. Whatever they say, the time of creation and the id
+// come last, in the direction of the first key.
+func sorting(r *call, params url.Values, nameSorts int) (func(a, b *Resource) int, error) {
+	keys := map[string]func(a, b *Resource) int{
+		"id":         func(a, b *Resource) int { return cmp.Compare(a.ID, b.ID) },
+		"status":     func(a, b *Resource) int { return cmp.Compare(a.Status, b.Status) },
+		"size":       func(a, b *Resource) int { return cmp.Compare(a.Size, b.Size) },
+		"created_at": func(a, b *Resource) int { return seconds(a.CreatedAt).Compare(seconds(b.CreatedAt)) },
+		"updated_at": func(a, b *Resource) int { return seconds(a.UpdatedAt).Compare(seconds(b.UpdatedAt)) },
+		"name":       func(a, b *Resource) int { return cmp.Compare(a.Name, b.Name) },
+	}
+	if r.minor < nameSorts {
+		delete(keys, "name")
+	}
+	if params.Has("sort") && (params.Has("sort_key") || params.Has("sort_dir")) {
+		return nil, malformed("The 'sort_key' and 'sort_dir' parameters are deprecated and cannot be used with the 'sort' parameter.")
+	}
+	wanted := params.Get("sort")
+	if !params.Has("sort") {
+		wanted = cmp.Or(params.Get("sort_key"), "created_at") + ":" + cmp.Or(params.Get("sort_dir"), "desc")
+	}
+	for _, name := range []string{"sort", "sort_key", "sort_dir"} {
+		params.Del(name)
+	}
+	var order []func(a, b *Resource) int
+	var first string
+	for part := range strings.SplitSeq(wanted, ",") {
+		key, direction, _ := strings.Cut(strings.TrimSpace(part), ":")
+		direction = cmp.Or(direction, "desc")
+		first = cmp.Or(first, direction)
+		compare, known := keys[key]
+		if !known {
+			return nil, malformed("Invalid input received: Invalid sort key")
+		}
+		if direction != "asc" && direction != "desc" {
+			return nil, malformed("Invalid input received: Unknown sort direction, must be 'desc' or 'asc'.")
+		}
+		order = append(order, directed(compare, direction))
+	}
+	order = append(order, directed(keys["created_at"], first), directed(keys["id"], first))
+	return func(a, b *Resource) int {
+		for _, compare := range order {
+			if c := compare(a, b); c != 0 {
+				return c
+			}
+		}
+		return 0
+	}, nil
+}
+
+// seconds is a time as the database has it: within a second the order is that of the ids.
+func seconds(t time.Time) time.Time { return t.Truncate(time.Second) }
+
+func directed(compare func(a, b *Resource) int, direction string) func(a, b *Resource) int {
+	if direction == "asc" {
+		return compare
+	}
+	return func(a, b *Resource) int { return compare(b, a) }
+}
+
+// checkFilters refuses, from 3.31 on, what is no filter; before, it is ignored.
+func (l *listing[T]) checkFilters(r *call, params url.Values) error {
+	if r.minor < 31 || r.token.admin() {
+		return nil
+	}
+	var unknown []string
+	for name := range params {
+		if _, known := l.filters[name]; !known {
+			unknown = append(unknown, name)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	slices.Sort(unknown)
+	return malformed("Invalid filters %s are found in query options.", strings.Join(unknown, ","))
+}
+
+func (l *listing[T]) matches(one T, params url.Values) bool {
+	for name, value := range l.filters {
+		if params.Has(name) && !strings.EqualFold(fmt.Sprint(value(one)), params.Get(name)) {
+			return false
+		}
+	}
+	return true
+}

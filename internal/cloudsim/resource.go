@@ -1,0 +1,123 @@
+package cloudsim
+
+import (
+	"strings"
+	"time"
+)
+
+// Resource is what volumes, snapshots and backups have in common.
+type Resource struct {
+	ID, Project, User    string
+	Name, Description    string // "": null in answers
+	Status               string
+	Size                 int // GiB
+	CreatedAt, UpdatedAt time.Time
+	Metadata             map[string]string
+
+	operation int // counts operations, so that what was meant for an earlier one does nothing
+}
+
+func (r *Resource) resource() *Resource { return r }
+
+// The asynchronous operations, as faults name them.
+const (
+	opCreateVolume   = "create-volume"
+	opCreateSnapshot = "create-snapshot"
+	opCreateBackup   = "create-backup"
+	opRestore        = "restore"
+	opDeleteVolume   = "delete-volume"
+	opDeleteSnapshot = "delete-snapshot"
+	opDeleteBackup   = "delete-backup"
+)
+
+// vanished is the outcome of an operation whose resource is gone at the end.
+const vanished = "vanished"
+
+// newResource is what a request creates: the caller's, from now on.
+func (c *Cloud) newResource(kind string, r *call, a *args) Resource {
+	return Resource{
+		ID: c.newID(kind), Project: r.token.project.id, User: r.token.user.id, Status: "creating", CreatedAt: c.now,
+		Name: a.text("name"), Description: a.text("description"), Metadata: a.metadata(),
+	}
+}
+
+func (c *Cloud) set(r *Resource, status string) {
+	r.Status, r.UpdatedAt = status, c.now
+}
+
+// update changes what a PUT may change; what is not given stays.
+func (c *Cloud) update(r *Resource, a *args) error {
+	name, description, metadata := a.text("name"), a.text("description"), a.metadata()
+	if a.err != nil {
+		return a.err
+	}
+	if _, given := a.m["name"]; given {
+		r.Name = name
+	}
+	if _, given := a.m["description"]; given {
+		r.Description = description
+	}
+	if _, given := a.m["metadata"]; given {
+		r.Metadata = metadata
+	}
+	r.UpdatedAt = c.now
+	return nil
+}
+
+// operate begins an asynchronous operation on a resource. When it ends, finish is told the outcome:
+// the status that a fault wants, or "" if all is well; early, which may be nil, is told the same a
+// little before, as Cinder frees a volume before it marks the backup.
+func (c *Cloud) operate(name string, on *Resource, early, finish func(outcome string)) {
+	on.operation++
+	operation, generation := on.operation, c.service.generation
+	fault := c.operationFault(name)
+	if fault.stuck() {
+		return
+	}
+	d := c.config.OperationTime + fault.delay()
+	unlessOvertaken := func(do func(string)) func() {
+		return func() {
+			if on.operation != operation || needsBackupService(name) && c.service.generation != generation {
+				return
+			}
+			do(fault.outcome())
+		}
+	}
+	if early != nil {
+		c.after(d-c.lag(), unlessOvertaken(early))
+	}
+	c.after(d, unlessOvertaken(finish))
+}
+
+// lag is how far apart Cinder's several writes at the end of one operation are.
+func (c *Cloud) lag() time.Duration { return c.config.OperationTime / 20 }
+
+func needsBackupService(operation string) bool {
+	return operation == opCreateBackup || operation == opRestore || operation == opDeleteBackup
+}
+
+// settle gives a resource the status that an operation ends in.
+func (c *Cloud) settle(r *Resource, outcome, well string) {
+	if outcome == "" {
+		outcome = well
+	}
+	c.set(r, outcome)
+}
+
+// visible says whether a resource exists for the caller: another project's does not, except for an
+// administrator.
+func (r *call) visible(on *Resource) bool {
+	return on.Project == r.token.project.id || r.token.admin()
+}
+
+// lookup finds a resource by id, for the caller.
+func lookup[T interface{ resource() *Resource }](r *call, all map[string]T, kind, id string) (T, error) {
+	if found, exists := all[id]; exists && r.visible(found.resource()) {
+		return found, nil
+	}
+	var none T
+	return none, notFound(kind, id)
+}
+
+// failed says whether a status is one that says so.
+func failed(status string) bool { return strings.HasPrefix(status, "error") }

@@ -1,0 +1,86 @@
+package cloudsim
+
+// restoreBackup answers POST /backups/{id}/restore. Into a new volume the real request takes as long
+// as that volume's creation; here it answers at once, with the volume already there.
+func (c *Cloud) restoreBackup(r *call) (*answer, error) {
+	a, err := r.args("restore", "name", "volume_id")
+	if err != nil {
+		return nil, err
+	}
+	name, volumeID := a.text("name"), a.uuid("volume_id")
+	if a.err != nil {
+		return nil, a.err
+	}
+	b, err := lookup(r, c.backups, "Backup", r.id)
+	if err != nil {
+		return nil, err
+	}
+	if b.Status != "available" {
+		return nil, malformed("Invalid backup: Backup status must be available")
+	}
+	var v *Volume
+	isNew := volumeID == ""
+	if isNew {
+		if err := c.reserve(r.token.project.id, quotaVolumes, b.Size); err != nil {
+			return nil, unprefixed(err)
+		}
+		v = &Volume{Type: DefaultType, data: disk{}}
+		v.Resource = c.newResource("volume", r, a)
+		v.Status, v.Size, v.Description = "available", b.Size, "auto-created_from_restore_from_backup"
+		if name == "" {
+			v.Name = "restore_backup_" + b.ID
+		}
+		c.volumes[v.ID] = v
+	} else {
+		if v, err = lookup(r, c.volumes, "Volume", volumeID); err != nil {
+			return nil, err
+		}
+		if v.Status != "available" {
+			return nil, malformed("Invalid volume: Volume to be restored to must be available")
+		}
+		if b.Size > v.Size {
+			return nil, malformed("Invalid volume: volume size %d is too small to restore backup of size %d.", v.Size, b.Size)
+		}
+	}
+	if !c.service.up {
+		return nil, notFound("Service", "cinder-backup") // the new volume stays
+	}
+	c.startRestore(b, v, isNew && name == "")
+	return accepted(object{"restore": object{"backup_id": b.ID, "volume_id": v.ID, "volume_name": null(v.Name)}}), nil
+}
+
+// startRestore overwrites a volume with a backup. A renamed one gets the source's name and
+// description in the end; every one gets its metadata and says what it was restored from.
+func (c *Cloud) startRestore(b *Backup, v *Volume, rename bool) {
+	b.restoring = v.ID
+	c.set(&b.Resource, "restoring")
+	c.set(&v.Resource, "restoring-backup")
+	v.operation++
+	finishVolume := func(outcome string) {
+		if outcome != "" {
+			c.endVolume(v, outcome, "")
+			return
+		}
+		for i := range v.data {
+			if i < int64(b.Size)<<30/chunkSize {
+				delete(v.data, i) // beyond the backup's size the old bytes stay, as with Cinder's chunked drivers
+			}
+		}
+		v.data.apply(c.contents(b))
+		if rename {
+			v.Name, v.Description = b.source.Name, b.source.Description
+		}
+		v.Metadata = b.source.metadata()
+		v.Metadata["src_backup_id"] = b.ID
+		v.Bootable = b.source.Bootable
+		c.set(&v.Resource, "available")
+	}
+	operation := v.operation
+	early := func(outcome string) {
+		if v.operation == operation {
+			finishVolume(outcome)
+		}
+	}
+	// The backup itself is fine again, also after a restore that failed.
+	c.operate(opRestore, &b.Resource, early, func(string) { c.set(&b.Resource, "available") })
+}
