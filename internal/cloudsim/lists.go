@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // listing says how a collection is listed.
@@ -50,23 +49,32 @@ func list[T interface{ resource() *Resource }](c *Cloud, r *call, all map[string
 		return nil, err
 	}
 
-	var found []T
-	for _, one := range all {
-		if (everyProject || one.resource().Project == r.token.project.id) && l.matches(one, params) {
-			found = append(found, one)
-		}
-	}
-	slices.SortFunc(found, func(a, b T) int { return order(a.resource(), b.resource()) })
-	total := len(found)
+	var after *Resource
 	if marker != "" {
-		after, exists := all[marker] // another project's will do, as in Cinder
+		one, exists := all[marker] // another project's will do, as in Cinder
 		if !exists {
 			return nil, notFound(l.kind, marker)
 		}
-		found = slices.DeleteFunc(found, func(one T) bool { return order(one.resource(), after.resource()) <= 0 })
+		after = one.resource()
+	}
+	// Only what is on this page is put in order: a client that pages through thousands is not to wait.
+	var found []T
+	compare := func(a, b T) int { return order(a.resource(), b.resource()) }
+	total, most := 0, offset+limit
+	for _, one := range all {
+		if !everyProject && one.resource().Project != r.token.project.id || !l.matches(one, params) {
+			continue
+		}
+		total++
+		if after != nil && order(one.resource(), after) <= 0 || most > 0 && len(found) == most && compare(found[most-1], one) < 0 {
+			continue
+		}
+		if i, _ := slices.BinarySearchFunc(found, one, compare); i < most {
+			found = slices.Insert(found, i, one)
+			found = found[:min(most, len(found))]
+		}
 	}
 	found = found[min(offset, len(found)):]
-	found = found[:min(limit, len(found))]
 
 	detail := len(r.segs) == 2
 	entries := []object{}
@@ -115,8 +123,9 @@ func sorting(r *call, params url.Values, nameSorts int) (func(a, b *Resource) in
 		"id":         func(a, b *Resource) int { return cmp.Compare(a.ID, b.ID) },
 		"status":     func(a, b *Resource) int { return cmp.Compare(a.Status, b.Status) },
 		"size":       func(a, b *Resource) int { return cmp.Compare(a.Size, b.Size) },
-		"created_at": func(a, b *Resource) int { return seconds(a.CreatedAt).Compare(seconds(b.CreatedAt)) },
-		"updated_at": func(a, b *Resource) int { return seconds(a.UpdatedAt).Compare(seconds(b.UpdatedAt)) },
+		// The database has whole seconds: within one the order is that of the ids.
+		"created_at": func(a, b *Resource) int { return cmp.Compare(a.CreatedAt.Unix(), b.CreatedAt.Unix()) },
+		"updated_at": func(a, b *Resource) int { return cmp.Compare(a.UpdatedAt.Unix(), b.UpdatedAt.Unix()) },
 		"name":       func(a, b *Resource) int { return cmp.Compare(a.Name, b.Name) },
 	}
 	if r.minor < nameSorts {
@@ -157,9 +166,6 @@ func sorting(r *call, params url.Values, nameSorts int) (func(a, b *Resource) in
 		return 0
 	}, nil
 }
-
-// seconds is a time as the database has it: within a second the order is that of the ids.
-func seconds(t time.Time) time.Time { return t.Truncate(time.Second) }
 
 func directed(compare func(a, b *Resource) int, direction string) func(a, b *Resource) int {
 	if direction == "asc" {
