@@ -120,9 +120,9 @@ func number(params url.Values, name string, absent int) (int, error) {
 // come last, in the direction of the first key.
 func sorting(r *call, params url.Values, nameSorts int) (func(a, b *Resource) int, error) {
 	keys := map[string]func(a, b *Resource) int{
-		"id":         func(a, b *Resource) int { return cmp.Compare(a.ID, b.ID) },
-		"status":     func(a, b *Resource) int { return cmp.Compare(a.Status, b.Status) },
-		"size":       func(a, b *Resource) int { return cmp.Compare(a.Size, b.Size) },
+		"id":     func(a, b *Resource) int { return cmp.Compare(a.ID, b.ID) },
+		"status": func(a, b *Resource) int { return cmp.Compare(a.Status, b.Status) },
+		"size":   func(a, b *Resource) int { return cmp.Compare(a.Size, b.Size) },
 		// The database has whole seconds: within one the order is that of the ids.
 		"created_at": func(a, b *Resource) int { return cmp.Compare(a.CreatedAt.Unix(), b.CreatedAt.Unix()) },
 		"updated_at": func(a, b *Resource) int { return cmp.Compare(a.UpdatedAt.Unix(), b.UpdatedAt.Unix()) },
