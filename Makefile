@@ -35,7 +35,8 @@ acceptance: ## against a real OpenStack on loopback (root on Debian 12); ends it
 	yaml=$$($(DEVCLOUD) up); \
 	export DEVCLOUD_CLOUDS_YAML=$$yaml; \
 	export CONTRACT_CLOUDS_YAML=$$yaml CONTRACT_CLOUD=devcloud CONTRACT_OTHER_CLOUD=devcloud-other; \
-	go test -tags acceptance -count=1 -p 1 -v -timeout 15m ./internal/acceptance ./internal/contract
+	go test -tags acceptance -count=1 -p 1 -v -timeout 15m ./internal/acceptance ./internal/contract && \
+	go test -tags acceptance -count=1 -run TestAsOpenstacksdk ./internal/cloud
 
 release: ## static binaries for linux, darwin and windows with SHA256SUMS, in dist/
 	rm -rf dist; mkdir dist

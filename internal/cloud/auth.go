@@ -3,7 +3,6 @@ package cloud
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack"
@@ -22,94 +21,136 @@ type Login struct {
 	Warnings           []string
 }
 
-// authOptions turns the cloud's entry into gophercloud's own options. The
-// method follows auth_type; where there is none, it follows from the fields.
-func (c *config) authOptions(password string) (gophercloud.AuthOptions, error) {
-	o := gophercloud.AuthOptions{IdentityEndpoint: c.authValue("auth_url"), AllowReauth: true}
-	method := c.method()
+// The ways to log in.
+const (
+	byPassword      = "password"
+	byToken         = "token"
+	byAppCredential = "v3applicationcredential"
+)
+
+// method is how the cloud's entry wants to log in. Where it does not say, it
+// follows from what is there.
+func (c *config) method() (string, error) {
+	user := c.authValue("username") + c.authValue("user_id")
+	switch kind := c.value("auth_type"); kind {
+	case "":
+		switch {
+		case user == "" && c.authValue("application_credential_secret") != "":
+			return byAppCredential, nil
+		case user == "" && c.authValue("token") != "":
+			return byToken, nil
+		}
+		return byPassword, nil
+	case "password", "v3password":
+		return byPassword, nil
+	case "token", "v3token":
+		return byToken, nil
+	case byAppCredential:
+		return byAppCredential, nil
+	default:
+		return "", configErrorf("cloud '%s' in %s has auth_type '%s', which is not supported; supported are password, token and v3applicationcredential", c.name, c.file, printable(kind))
+	}
+}
+
+// authOptions turns the cloud's entry into gophercloud's own options.
+func (c *config) authOptions(method, password string) (gophercloud.AuthOptions, error) {
+	o := gophercloud.AuthOptions{IdentityEndpoint: c.authValue("auth_url"), AllowReauth: method != byToken}
+	lacks := func(what, remedy string) error {
+		return configErrorf("cloud '%s' in %s has no %s in its 'auth' block; %s", c.name, c.file, what, remedy)
+	}
 	switch method {
-	case "password":
-		o.UserID = c.authValue("user_id")
-		o.Username = c.authValue("username")
-		o.DomainID = c.authValue("user_domain_id")
-		o.DomainName = c.authValue("user_domain_name")
+	case byPassword:
 		o.Password = c.authValue("password")
 		if password != "" {
 			o.Password = password
 		}
-		if o.UserID == "" && o.Username == "" {
-			return o, configErrorf("cloud '%s' in %s has no username in its 'auth' block", c.name, c.file)
-		}
 		if o.Password == "" {
-			return o, configErrorf("cloud '%s' in %s has no password in its 'auth' block; add it there or in secure.yaml, or use --ask", c.name, c.file)
+			return o, lacks("password", "add it there or in secure.yaml, or use --ask")
 		}
-	case "token":
+	case byToken:
 		o.TokenID = c.authValue("token")
-		o.AllowReauth = false
-	case "application credential":
+		if o.TokenID == "" {
+			return o, lacks("token", "add it there or in secure.yaml")
+		}
+	case byAppCredential:
 		o.ApplicationCredentialID = c.authValue("application_credential_id")
-		o.ApplicationCredentialName = c.authValue("application_credential_name")
 		o.ApplicationCredentialSecret = c.authValue("application_credential_secret")
-		if o.ApplicationCredentialID == "" {
-			o.UserID = c.authValue("user_id")
+		if o.ApplicationCredentialSecret == "" {
+			return o, lacks("application_credential_secret", "add it there or in secure.yaml")
+		}
+		if o.ApplicationCredentialID != "" {
+			return o, nil // is a user's and a project's already
+		}
+		o.ApplicationCredentialName = c.authValue("application_credential_name")
+		if o.ApplicationCredentialName == "" {
+			return o, lacks("application_credential_id", "add it there")
+		}
+	}
+	if method != byToken {
+		o.UserID = c.authValue("user_id")
+		if o.UserID == "" {
 			o.Username = c.authValue("username")
-			o.DomainID = c.authValue("user_domain_id")
-			o.DomainName = c.authValue("user_domain_name")
+			o.DomainID, o.DomainName = c.domain("user")
 		}
-		return o, nil // carries its own scope
-	default:
-		return o, configErrorf("cloud '%s' in %s has auth_type '%s', which is not supported; supported are password, token and v3applicationcredential", c.name, c.file, method)
+		if o.UserID == "" && o.Username == "" {
+			return o, lacks("username", "add it there")
+		}
+		if o.UserID == "" && o.DomainID == "" && o.DomainName == "" {
+			return o, lacks("user_domain_name", "add it there: a user's name is unique only within its domain")
+		}
 	}
-	if o.UserID == "" && o.DomainID == "" && o.DomainName == "" && o.Username != "" {
-		o.DomainID = "default" // as openstacksdk
+	if method == byAppCredential {
+		return o, nil
 	}
-	if o.DomainID != "" {
-		o.DomainName = ""
-	}
-	o.Scope = c.scope()
-	if o.Scope == nil && method != "token" {
-		return o, configErrorf("cloud '%s' in %s names no project; add project_name or project_id to its 'auth' block", c.name, c.file)
-	}
-	return o, nil
+	var err error
+	o.Scope, err = c.scope()
+	return o, err
 }
 
-// method is "password", "token", "application credential", or the file's
-// auth_type where that is none of these.
-func (c *config) method() string {
-	switch method := strings.ToLower(c.value("auth_type")); method {
-	case "", "password", "v3password":
-		if method == "" && c.authValue("application_credential_secret") != "" {
-			return "application credential"
-		}
-		if method == "" && c.authValue("token") != "" {
-			return "token"
-		}
-		return "password"
-	case "token", "v3token":
-		return "token"
-	case "v3applicationcredential":
-		return "application credential"
-	default:
-		return method
+// scope is the project, or the trust that stands for one: a volume API needs
+// a project.
+func (c *config) scope() (*gophercloud.AuthScope, error) {
+	s := &gophercloud.AuthScope{TrustID: c.authValue("trust_id"), ProjectID: c.authValue("project_id"), ProjectName: c.authValue("project_name")}
+	inProject := s.ProjectID != "" || s.ProjectName != ""
+	instead := ""
+	switch {
+	case c.authValue("system_scope") != "":
+		instead = "asks for the scope 'system'"
+	case s.TrustID != "" && inProject:
+		return nil, configErrorf("cloud '%s' in %s names both a trust and a project; the trust's project is the only one it can be for, so remove the project", c.name, c.file)
+	case s.TrustID != "":
+		return s, nil
+	case !inProject && c.authValue("domain_id")+c.authValue("domain_name") != "":
+		instead = "asks for the scope of a domain"
+	case !inProject:
+		instead = "names no project"
 	}
+	if instead != "" {
+		return nil, configErrorf("cloud '%s' in %s %s, and volumes belong to projects; add project_name or project_id to its 'auth' block", c.name, c.file, instead)
+	}
+	if s.ProjectID != "" {
+		s.ProjectName = ""
+		return s, nil
+	}
+	s.DomainID, s.DomainName = c.domain("project")
+	if s.DomainID == "" && s.DomainName == "" {
+		return nil, configErrorf("cloud '%s' in %s has no project_domain_name in its 'auth' block; add it there: a project's name is unique only within its domain", c.name, c.file)
+	}
+	return s, nil
 }
 
-func (c *config) scope() *gophercloud.AuthScope {
-	scope := gophercloud.AuthScope{ProjectID: c.authValue("project_id")}
-	if scope.ProjectID == "" {
-		scope.ProjectName = c.authValue("project_name")
-		scope.DomainID = c.authValue("project_domain_id")
-		if scope.DomainID == "" {
-			scope.DomainName = c.authValue("project_domain_name")
-		}
-		if scope.DomainID == "" && scope.DomainName == "" {
-			scope.DomainID = "default"
-		}
+// domain is that of the user or of the project; the id wins.
+func (c *config) domain(of string) (id, name string) {
+	if id = c.authValue(of + "_domain_id"); id != "" {
+		return id, ""
 	}
-	if scope.ProjectID == "" && scope.ProjectName == "" {
-		return nil
+	if name = c.authValue(of + "_domain_name"); name != "" {
+		return "", name
 	}
-	return &scope
+	if id = c.authValue("default_domain_id"); id != "" {
+		return id, ""
+	}
+	return "", c.authValue("default_domain_name")
 }
 
 // login asks Keystone for a token, once.
@@ -128,15 +169,10 @@ func describe(provider *gophercloud.ProviderClient) (Login, []tokens.CatalogEntr
 			Catalog []tokens.CatalogEntry
 		}
 	}
-	var err error
-	switch r := provider.GetAuthResult().(type) {
-	case tokens.CreateResult:
-		err = r.Result.ExtractInto(&body)
-	case tokens.GetResult:
-		err = r.Result.ExtractInto(&body)
-	}
-	if err != nil {
-		return Login{}, nil, err
+	if r, ok := provider.GetAuthResult().(tokens.CreateResult); ok {
+		if err := r.Result.ExtractInto(&body); err != nil {
+			return Login{}, nil, err
+		}
 	}
 	l := Login{User: body.Token.User.Name}
 	for _, role := range body.Token.Roles {

@@ -15,7 +15,18 @@ import (
 // serviceTypes are the names that a catalog may have Block Storage under,
 // OpenStack's official one first, as openstacksdk prefers them (service-types
 // authority).
-var serviceTypes = []string{"block-storage", "block-store", "volumev3", "volume", "volumev2"}
+var serviceTypes = []string{"block-storage", "volumev3", "volumev2", "volume", "block-store"}
+
+// overrideKeys are the keys of clouds.yaml that put an address in the place of
+// the catalog's.
+func overrideKeys() (keys []string) {
+	for _, suffix := range []string{"_endpoint_override", "_endpoint"} {
+		for _, kind := range serviceTypes {
+			keys = append(keys, strings.ReplaceAll(kind, "-", "_")+suffix)
+		}
+	}
+	return keys
+}
 
 // endpoint is one Block Storage entry of a catalog.
 type endpoint struct{ kind, region, face, url string }
@@ -27,11 +38,17 @@ func (e endpoint) String() string {
 // blockStorage picks the endpoint for the region and interface of the
 // configuration.
 func (c *config) blockStorage(ctx context.Context, provider *gophercloud.ProviderClient, l *Login, catalog []tokens.CatalogEntry) (*gophercloud.ServiceClient, error) {
-	face, err := c.face()
+	for _, key := range overrideKeys() {
+		if address := c.value(key); address != "" {
+			address = strings.NewReplacer("%(project_id)s", l.ProjectID, "$(project_id)s", l.ProjectID).Replace(address)
+			return c.client(ctx, provider, l, []endpoint{{"volumev3", l.Region, "", address}})
+		}
+	}
+	faces, err := c.faces()
 	if err != nil {
 		return nil, err
 	}
-	var offered, fitting []endpoint
+	var offered, inRegion []endpoint
 	for _, kind := range serviceTypes {
 		for _, entry := range catalog {
 			for _, e := range entry.Endpoints {
@@ -44,12 +61,13 @@ func (c *config) blockStorage(ctx context.Context, provider *gophercloud.Provide
 				}
 				found := endpoint{kind, region, e.Interface, e.URL}
 				offered = append(offered, found)
-				if e.Interface == face && (l.Region == "" || l.Region == region) {
-					fitting = append(fitting, found)
+				if l.Region == "" || l.Region == region {
+					inRegion = append(inRegion, found)
 				}
 			}
 		}
 	}
+	fitting := ofFirstFace(inRegion, faces)
 	if len(offered) == 0 {
 		return nil, &NotOfferedError{Project: l.Project}
 	}
@@ -58,7 +76,7 @@ func (c *config) blockStorage(ctx context.Context, provider *gophercloud.Provide
 		for _, e := range offered {
 			list = append(list, e.String())
 		}
-		return nil, configErrorf("cloud '%s' has no Block Storage endpoint in region '%s' with interface '%s'; it has: %s", c.name, l.Region, face, strings.Join(list, "; "))
+		return nil, configErrorf("cloud '%s' has no Block Storage endpoint in region '%s' with interface '%s'; the catalog has: %s", c.name, l.Region, strings.Join(faces, "' or '"), strings.Join(list, "; "))
 	}
 	if l.Region == "" {
 		l.Region = fitting[0].region
@@ -66,11 +84,29 @@ func (c *config) blockStorage(ctx context.Context, provider *gophercloud.Provide
 			l.Warnings = append(l.Warnings, fmt.Sprintf("the cloud has several regions and clouds.yaml names none: taking '%s'; set region_name to choose", l.Region))
 		}
 	}
+	fitting = slices.DeleteFunc(fitting, func(e endpoint) bool { return e.region != l.Region })
+	return c.client(ctx, provider, l, fitting)
+}
+
+// ofFirstFace are the endpoints with the first interface that there is one of.
+func ofFirstFace(all []endpoint, faces []string) (fitting []endpoint) {
+	for _, face := range faces {
+		for _, e := range all {
+			if e.face == face {
+				fitting = append(fitting, e)
+			}
+		}
+		if len(fitting) > 0 {
+			break
+		}
+	}
+	return fitting
+}
+
+// client is for the first endpoint that version 3 can be found at.
+func (c *config) client(ctx context.Context, provider *gophercloud.ProviderClient, l *Login, fitting []endpoint) (*gophercloud.ServiceClient, error) {
 	var failed error
 	for _, e := range fitting {
-		if e.region != l.Region {
-			continue
-		}
 		at, err := versioned(ctx, provider, e)
 		if err == nil {
 			l.Endpoint = at
@@ -83,20 +119,24 @@ func (c *config) blockStorage(ctx context.Context, provider *gophercloud.Provide
 	return nil, failed
 }
 
-// face is the interface that the configuration asks for.
-func (c *config) face() (string, error) {
-	face := c.value("interface")
-	if face == "" {
-		face = c.value("endpoint_type")
+// faces are the interfaces that the configuration asks for, the preferred one
+// first.
+func (c *config) faces() (faces []string, err error) {
+	asked := c.forVolumes("interface")
+	if asked.list == nil {
+		asked.list = []value{asked}
 	}
-	face = strings.TrimSuffix(face, "URL")
-	switch face {
-	case "":
-		return "public", nil
-	case "public", "internal", "admin":
-		return face, nil
+	for _, v := range asked.list {
+		switch face := strings.TrimSuffix(v.text, "URL"); face {
+		case "":
+			faces = append(faces, "public")
+		case "public", "internal", "admin":
+			faces = append(faces, face)
+		default:
+			return nil, configErrorf("interface '%s' of cloud '%s' in %s is none of public, internal, admin", printable(v.text), c.name, c.file)
+		}
 	}
-	return "", configErrorf("interface '%s' of cloud '%s' in %s is none of public, internal, admin", face, c.name, c.file)
+	return faces, nil
 }
 
 var versionInPath = regexp.MustCompile(`/v(\d)[^/]*(?:/|$)`)

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -27,6 +28,13 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	method, err := conf.method()
+	if err != nil {
+		return nil, err
+	}
+	if o.Password != nil && method != byPassword {
+		return nil, configErrorf("--ask asks for a password, and cloud '%s' in %s logs in by %s, which has none", o.Cloud, conf.file, method)
+	}
 	transport := o.Transport
 	if transport == nil {
 		if transport, err = conf.sockets(o); err != nil {
@@ -39,7 +47,7 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 			return nil, err
 		}
 	}
-	auth, err := conf.authOptions(password)
+	auth, err := conf.authOptions(method, password)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +73,10 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	if l.ProjectID == "" {
 		return nil, configErrorf("the login of cloud '%s' is not for a project; add project_name or project_id to its 'auth' block in %s", o.Cloud, conf.file)
 	}
-	l.Cloud, l.AuthURL, l.Region = o.Cloud, auth.IdentityEndpoint, conf.value("region_name")
+	l.Cloud, l.AuthURL, l.Region = o.Cloud, auth.IdentityEndpoint, conf.forVolumes("region_name").text
+	if conf.unverified() {
+		l.Warnings = append(l.Warnings, fmt.Sprintf("certificates are not verified, as %s says: whoever is in between can read the password", conf.file))
+	}
 	c := &Client{Login: l}
 	c.block, err = conf.blockStorage(ctx, provider, &c.Login, catalog)
 	return c, err

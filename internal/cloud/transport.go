@@ -21,11 +21,9 @@ func (c *config) sockets(o Options) (http.RoundTripper, error) {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.TLSHandshakeTimeout = handshake
 	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	if verify, ok := c.entry["verify"].(bool); ok && !verify {
+	if c.unverified() {
 		t.TLSClientConfig.InsecureSkipVerify = true
-		return t, nil
-	}
-	if file := c.path(o, "cacert"); file != "" {
+	} else if file := c.authority(o); file != "" {
 		pem, err := os.ReadFile(file)
 		if err != nil {
 			return nil, configErrorf("cacert of cloud '%s': %s cannot be read: %v", c.name, file, errors.Unwrap(err))
@@ -35,8 +33,8 @@ func (c *config) sockets(o Options) (http.RoundTripper, error) {
 			return nil, configErrorf("cacert of cloud '%s': %s holds no certificate in PEM form", c.name, file)
 		}
 	}
-	if file := c.path(o, "cert"); file != "" {
-		key := c.path(o, "key")
+	if file := path(o, c.value("cert")); file != "" {
+		key := path(o, c.value("key"))
 		if key == "" {
 			key = file
 		}
@@ -49,9 +47,25 @@ func (c *config) sockets(o Options) (http.RoundTripper, error) {
 	return t, nil
 }
 
-// path is a file named in clouds.yaml, made absolute; "" if there is none.
-func (c *config) path(o Options, key string) string {
-	file := c.value(key)
+// unverified tells whether certificates are not to be checked.
+func (c *config) unverified() bool {
+	insecure, _ := flag(c.value("insecure"))
+	verify, known := flag(c.value("verify"))
+	return insecure || known && !verify
+}
+
+// authority is the file of the certificates to trust instead of the system's;
+// "" if there is none. It may stand under verify too.
+func (c *config) authority(o Options) string {
+	file := c.value("cacert")
+	if _, known := flag(c.value("verify")); file == "" && !known {
+		file = c.value("verify")
+	}
+	return path(o, file)
+}
+
+// path makes a file named in clouds.yaml absolute; "" stays "".
+func path(o Options, file string) string {
 	switch rest, home := strings.CutPrefix(file, "~/"); {
 	case file == "":
 		return ""

@@ -18,6 +18,9 @@ const (
 	AppCredentialID     = "0123456789abcdef0123456789abcdef"
 	AppCredentialName   = "cloudsim-app"
 	AppCredentialSecret = "app-secret"
+
+	// A trust that lets the member act in the member's own project.
+	TrustID = "fedcba9876543210fedcba9876543210"
 )
 
 type user struct {
@@ -201,6 +204,7 @@ func (t *token) scope(wanted json.RawMessage) bool {
 	var scope struct {
 		Project, Domain *named
 		System          *struct{ All bool }
+		Trust           *struct{ ID string } `json:"OS-TRUST:trust"`
 	}
 	if json.Unmarshal(wanted, &scope) != nil {
 		return false
@@ -210,6 +214,9 @@ func (t *token) scope(wanted json.RawMessage) bool {
 	case scope.Project != nil:
 		t.project = t.user.project
 		return scope.Project.is(t.project.id, t.project.name) && len(t.roles) > 0
+	case scope.Trust != nil:
+		t.project = t.user.project
+		return scope.Trust.ID == TrustID && t.user.name == Username
 	case scope.Domain != nil:
 		t.domain = true
 		return scope.Domain.isDefault() && t.user.system
