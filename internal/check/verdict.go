@@ -88,6 +88,9 @@ func (r *Run) judge(ctx context.Context, at *Check, err error) error {
 	}
 	f := Judge(err)
 	f.Check = at
+	if call := asCall(err); call != nil && call.Code == http.StatusUnauthorized && !r.Cloud.Login.Renewable() {
+		f.Advice = "the token in clouds.yaml has expired or was revoked, and a login by token cannot be renewed: get a new token, or use a password or an application credential"
+	}
 	if call := asCall(err); call != nil && (call.Code == http.StatusForbidden || notOffered(call)) {
 		f.Seen += fmt.Sprintf(", as user '%s' with the roles: %s", r.Cloud.Login.User, strings.Join(r.Cloud.Login.Roles, ", "))
 	}

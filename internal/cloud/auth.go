@@ -13,6 +13,7 @@ import (
 // so and for the checks' preconditions.
 type Login struct {
 	Cloud, AuthURL     string
+	Method             string // auth_type, as clouds.yaml names it
 	Region             string
 	Endpoint           string // of Block Storage
 	ProjectID, Project string
@@ -21,12 +22,16 @@ type Login struct {
 	Warnings           []string
 }
 
-// The ways to log in.
+// The ways to log in, by their auth_type.
 const (
 	byPassword      = "password"
 	byToken         = "token"
 	byAppCredential = "v3applicationcredential"
 )
+
+// Renewable tells whether a login that expires can be made again; a token
+// cannot outlive itself.
+func (l Login) Renewable() bool { return l.Method != byToken }
 
 // method is how the cloud's entry wants to log in. Where it does not say, it
 // follows from what is there.
@@ -155,9 +160,12 @@ func (c *config) domain(of string) (id, name string) {
 
 // login asks Keystone for a token, once.
 func login(ctx context.Context, provider *gophercloud.ProviderClient, o gophercloud.AuthOptions) error {
-	c := call{service: Identity, op: "logging in at " + o.IdentityEndpoint}
+	c := call{service: Identity, op: loggingIn(o.IdentityEndpoint)}
 	return c.fail(openstack.Authenticate(c.in(ctx), provider, o))
 }
+
+// loggingIn names the login without what may be secret in the address.
+func loggingIn(authURL string) string { return "logging in at " + public(authURL) }
 
 // describe reads from the token's body what it is good for.
 func describe(provider *gophercloud.ProviderClient) (Login, []tokens.CatalogEntry, error) {

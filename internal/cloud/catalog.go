@@ -109,7 +109,7 @@ func (c *config) client(ctx context.Context, provider *gophercloud.ProviderClien
 	for _, e := range fitting {
 		at, err := versioned(ctx, provider, e)
 		if err == nil {
-			l.Endpoint = at
+			l.Endpoint = public(at)
 			return &gophercloud.ServiceClient{ProviderClient: provider, Endpoint: at, Type: e.kind}, nil
 		}
 		if failed == nil {
@@ -162,7 +162,7 @@ func versioned(ctx context.Context, provider *gophercloud.ProviderClient, e endp
 			Links []gophercloud.Link
 		}
 	}
-	c := call{service: BlockStorage, op: "asking for the versions at " + e.url}
+	c := call{service: BlockStorage, op: "asking for the versions at " + public(e.url)}
 	_, err := provider.Request(c.in(ctx), "GET", e.url, &gophercloud.RequestOpts{JSONResponse: &body, OkCodes: []int{200, 300}})
 	if err != nil {
 		return "", c.fail(err)

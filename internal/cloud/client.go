@@ -68,12 +68,12 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	}
 	l, catalog, err := describe(provider)
 	if err != nil {
-		return nil, &Error{Service: Identity, Op: "logging in at " + auth.IdentityEndpoint, Code: 200, Message: unusable(err), RetryAfter: -1, Err: err}
+		return nil, &Error{Service: Identity, Op: loggingIn(auth.IdentityEndpoint), Code: 200, Message: unusable(err), RetryAfter: -1, Err: err}
 	}
 	if l.ProjectID == "" {
 		return nil, configErrorf("the login of cloud '%s' is not for a project; add project_name or project_id to its 'auth' block in %s", o.Cloud, conf.file)
 	}
-	l.Cloud, l.AuthURL, l.Region = o.Cloud, auth.IdentityEndpoint, conf.forVolumes("region_name").text
+	l.Cloud, l.AuthURL, l.Method, l.Region = o.Cloud, public(auth.IdentityEndpoint), method, conf.forVolumes("region_name").text
 	if conf.unverified() {
 		l.Warnings = append(l.Warnings, fmt.Sprintf("certificates are not verified, as %s says: whoever is in between can read the password", conf.file))
 	}

@@ -111,7 +111,9 @@ func memberToken(t *testing.T, base string, transport http.RoundTripper) (token,
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	var answer struct{ Token struct{ User struct{ ID string } } }
+	var answer struct {
+		Token struct{ User struct{ ID string } }
+	}
 	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
 		t.Fatal(err)
 	}
@@ -272,4 +274,3 @@ func FuzzConfig(f *testing.F) {
 		}
 	})
 }
-

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -43,10 +44,10 @@ func (d *debugger) RoundTrip(r *http.Request) (*http.Response, error) {
 	began := time.Now()
 	resp, err := d.logged.RoundTrip(r.WithContext(context.WithValue(r.Context(), keptKey{}, &kept)))
 	took := time.Since(began).Round(time.Millisecond)
+	if resp != nil && err != nil { // the body broke off while it was read for the log
+		resp.Body, err = io.NopCloser(broken{err}), nil
+	}
 	if err != nil {
-		if resp != nil {
-			_ = resp.Body.Close()
-		}
 		if kept != nil {
 			err = kept
 		}
@@ -56,6 +57,11 @@ func (d *debugger) RoundTrip(r *http.Request) (*http.Response, error) {
 	d.line(fmt.Sprintf("debug: %s %s: %s in %s, request id %s", r.Method, r.URL.Redacted(), resp.Status, took, requestID(resp.Header)))
 	return resp, nil
 }
+
+// broken is a body that breaks off: without --debug it would as well.
+type broken struct{ err error }
+
+func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
 type errorKeeper struct{ next http.RoundTripper }
 

@@ -280,6 +280,16 @@ func noAnswer(err error) string {
 	return printable(where + ": " + text)
 }
 
+// public is an address without the user and password that may be in it.
+func public(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return "(an address that cannot be read)"
+	}
+	parsed.User = nil
+	return parsed.String()
+}
+
 // neverSent is certain that a request did not reach the service.
 func neverSent(err error) bool {
 	var op *net.OpError

@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"volume-backup-tester/internal/cloudsim"
+)
+
+// TestNoSecretsInOutput runs every way to log in with --debug, passing and
+// failing, and looks for every secret in play in all that was printed.
+func TestNoSecretsInOutput(t *testing.T) {
+	const password, userinfo = "correct-horse-battery", "staple-in-the-address"
+	methods := map[string]string{
+		"password":                    "username: tester, user_domain_name: Default, project_name: cloudsim, project_domain_name: Default, password: PASSWORD",
+		"trust":                       "username: tester, user_domain_name: Default, password: PASSWORD, trust_id: " + cloudsim.TrustID,
+		"token":                       "token: TOKEN, project_name: cloudsim, project_domain_name: Default",
+		"application credential id":   "application_credential_id: " + cloudsim.AppCredentialID + ", application_credential_secret: APPSECRET",
+		"application credential name": "application_credential_name: " + cloudsim.AppCredentialName + ", application_credential_secret: APPSECRET, username: tester, user_domain_name: Default",
+	}
+	types := map[string]string{"token": "token", "application credential id": "v3applicationcredential", "application credential name": "v3applicationcredential"}
+	outcomes := map[string][]string{
+		"passing":            nil,
+		"refused":            {"POST /v3/auth/tokens=401"},
+		"answered garbage":   {"POST /v3/auth/tokens=garbage"},
+		"answered cut":       {"POST /v3/auth/tokens=cut"},
+		"keystone reset":     {"POST /v3/auth/tokens=drop"},
+		"cinder fails":       {"POST /backups=500"},
+		"cinder unreachable": {"GET /backups/detail=refuse"},
+		"cinder forgets":     {"GET /backups/detail=401"},
+	}
+	for method, auth := range methods {
+		for outcome, faults := range outcomes {
+			t.Run(method+"/"+outcome, func(t *testing.T) {
+				t.Parallel()
+				bubble(t, func(t *testing.T) {
+					s := newScene(t, cloudsim.Config{})
+					token := s.token(t)
+					for _, f := range faults {
+						fault, err := cloudsim.ParseFault(f)
+						if err != nil {
+							t.Fatal(err)
+						}
+						s.sim.Add(fault)
+					}
+					good := outcome != "refused"
+					secret, app := password, "wrong-app-credential-secret"
+					if good {
+						secret, app = cloudsim.Password, cloudsim.AppCredentialSecret
+					}
+					s.clouds = fmt.Sprintf("clouds: {cloudsim: {region_name: RegionOne, auth_type: %s, auth: {auth_url: 'http://alice:%s@cloudsim/identity/v3', %s}}}",
+						types[method], userinfo, strings.NewReplacer("PASSWORD", secret, "TOKEN", token, "APPSECRET", app).Replace(auth))
+					status := s.run("--debug", "--timeout", "2")
+					if (status == 0) != (outcome == "passing") {
+						t.Errorf("exit %d\n%s", status, &s.stderr)
+					}
+					secrets := []string{password, userinfo, token, `: "` + cloudsim.Password + `"`, cloudsim.AppCredentialSecret, app}
+					for _, r := range s.sim.Log() {
+						if issued := r.Header.Get("X-Auth-Token"); issued != "" {
+							secrets = append(secrets, issued)
+						}
+					}
+					for _, secret := range secrets {
+						if strings.Contains(s.stdout.String()+s.stderr.String(), secret) {
+							t.Fatalf("%q is in the output:\n%s%s", secret, &s.stdout, &s.stderr)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// token logs the simulated cloud's member in.
+func (s *scene) token(t *testing.T) string {
+	t.Helper()
+	body := fmt.Sprintf(`{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": %q, "domain": {"id": "default"}, "password": %q}}}}}`, cloudsim.Username, cloudsim.Password)
+	resp, err := s.sim.Transport().RoundTrip(must(http.NewRequestWithContext(t.Context(), "POST", "http://cloudsim/identity/v3/auth/tokens", strings.NewReader(body))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	return resp.Header.Get("X-Subject-Token")
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// TestAskWithoutPassword: who logs in without a password is not asked for one.
+func TestAskWithoutPassword(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		s.clouds = "clouds: {cloudsim: {auth_type: v3applicationcredential, auth: {auth_url: 'http://cloudsim/identity/v3', application_credential_id: a, application_credential_secret: b}}}"
+		s.stdin = "secret\n"
+		want := "error: --ask asks for a password, and cloud 'cloudsim' in DIR/clouds.yaml logs in by v3applicationcredential, which has none\n"
+		if status := s.run("--ask"); status != exitUsage || strings.ReplaceAll(s.stderr.String(), s.dir, "DIR") != want {
+			t.Errorf("exit %d\n%s", status, &s.stderr)
+		}
+	})
+}
+
+// TestTokenCannotBeRenewed: a run that outlives its token says so.
+func TestTokenCannotBeRenewed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		s.clouds = "clouds: {cloudsim: {auth_type: token, region_name: RegionOne, auth: {auth_url: 'http://cloudsim/identity/v3', token: " + s.token(t) + ", project_name: cloudsim, project_domain_name: Default}}}"
+		s.onLine = func(line string) {
+			if strings.HasPrefix(line, "Create empty volume: PASS") {
+				s.sim.RevokeTokens()
+			}
+		}
+		if status := s.run(); status != exitAbort || !strings.Contains(s.stderr.String(), "a login by token cannot be renewed") {
+			t.Errorf("exit %d\n%s", status, &s.stderr)
+		}
+	})
+}
