@@ -28,7 +28,7 @@ func createBackup(ctx context.Context, r *Run) error {
 	wanted := cloud.Resource{Kind: cloud.KindBackup, Name: r.Prefix + "volume-backup"}
 	r.emit(Doing{Verb: "creating", On: wanted, From: r.Volume})
 	backup, err := r.create(ctx, wanted, func(ctx context.Context) (cloud.Resource, error) {
-		return r.Cloud.CreateBackup(ctx, wanted.Name, r.Volume)
+		return r.Cloud.CreateBackup(ctx, cloud.BackupSpec{Name: wanted.Name, VolumeID: r.Volume.ID})
 	})
 	if err != nil {
 		return r.backupRefused(ctx, err)

@@ -3,97 +3,81 @@ package cloud
 import (
 	"context"
 	"encoding/json"
-	"net/http"
-	"net/url"
 
 	"github.com/gophercloud/gophercloud/v2"
-	"github.com/gophercloud/gophercloud/v2/openstack/blockstorage/v3/backups"
 	"github.com/gophercloud/gophercloud/v2/openstack/blockstorage/v3/limits"
-	"github.com/gophercloud/gophercloud/v2/openstack/blockstorage/v3/volumes"
 )
 
-// VolumeSpec is a volume to create. Type and Zone may be empty: the cloud's
-// default then.
-type VolumeSpec struct {
-	Name, Type, Zone string
-	Size             int // GiB
+// service is where the resources of a kind live; nil if the cloud has no such
+// service.
+func (c *Client) service(kind string) *gophercloud.ServiceClient {
+	if kind == KindImage {
+		return c.image
+	}
+	return c.block
 }
 
-// CreateVolume asks for a volume (API reference: "Create a volume").
-func (c *Client) CreateVolume(ctx context.Context, spec VolumeSpec) (Resource, error) {
-	made := &call{service: BlockStorage, op: "creating", on: Resource{Kind: KindVolume, Name: spec.Name}, mutates: true}
-	r := volumes.Create(made.in(ctx), c.block, volumes.CreateOpts{
-		Name: spec.Name, Size: spec.Size, VolumeType: spec.Type, AvailabilityZone: spec.Zone,
-	}, nil)
-	return made.resource(r.Result)
+// at is Block Storage at a microversion; the calls of the core ask for none.
+func (c *Client) at(microversion string) *gophercloud.ServiceClient {
+	block := *c.block
+	block.Microversion = microversion
+	return &block
 }
 
-// CreateBackup asks for a full backup of a volume (API reference: "Create a
-// backup").
-func (c *Client) CreateBackup(ctx context.Context, name string, volume Resource) (Resource, error) {
-	made := &call{service: BlockStorage, op: "creating", on: Resource{Kind: KindBackup, Name: name}, mutates: true}
-	r := backups.Create(made.in(ctx), c.block, backups.CreateOpts{Name: name, VolumeID: volume.ID})
-	return made.resource(r.Result)
-}
-
-// Restored is the answer to an accepted restore.
-type Restored struct{ BackupID, VolumeID, RequestID string }
-
-// Restore asks for a backup to be written to a volume: to the one given if it
-// has an id, else to a new one of that name (API reference: "Restore a backup").
-func (c *Client) Restore(ctx context.Context, backup, to Resource) (Restored, error) {
-	made := &call{service: BlockStorage, op: "restoring", on: backup, mutates: true}
-	opts := backups.RestoreOpts{VolumeID: to.ID}
-	if to.ID == "" {
-		opts.Name = to.Name
+func calling(kind string) string {
+	if kind == KindImage {
+		return ImageService
 	}
-	r := backups.RestoreFromBackup(made.in(ctx), c.block, backup.ID, opts)
-	var body struct {
-		Restore *struct {
-			BackupID string `json:"backup_id"`
-			VolumeID string `json:"volume_id"`
-		} `json:"restore"`
-	}
-	if err := r.Result.ExtractInto(&body); err != nil {
-		failed := made.failure(err)
-		if to.ID == "" && failed.Code > 0 {
-			failed.Perhaps = true // Cinder makes the new volume before it refuses
-		}
-		return Restored{}, failed
-	}
-	if body.Restore == nil || !identifier.MatchString(body.Restore.VolumeID) {
-		return Restored{}, made.incomplete("it names no volume")
-	}
-	return Restored{body.Restore.BackupID, body.Restore.VolumeID, made.requestID}, nil
+	return BlockStorage
 }
 
 // Show asks for a resource by its id.
 func (c *Client) Show(ctx context.Context, of Resource) (Resource, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerIn)
 	defer cancel()
-	made := &call{service: BlockStorage, op: "showing", on: of}
-	if of.Kind == KindBackup {
-		return made.resource(backups.Get(made.in(ctx), c.block, of.ID).Result)
-	}
-	return made.resource(volumes.Get(made.in(ctx), c.block, of.ID).Result)
+	made := &call{service: calling(of.Kind), op: "showing", on: of}
+	var r gophercloud.Result
+	service := c.service(of.Kind)
+	_, r.Err = service.Get(made.in(ctx), service.ServiceURL(of.Kind+"s", of.ID), &r.Body, nil)
+	return made.resource(r)
 }
 
 // Delete asks for a resource to be deleted.
 func (c *Client) Delete(ctx context.Context, what Resource) error {
 	ctx, cancel := context.WithTimeout(ctx, answerIn)
 	defer cancel()
-	made := &call{service: BlockStorage, op: "deleting", on: what, mutates: true}
-	if what.Kind == KindBackup {
-		return made.fail(backups.Delete(made.in(ctx), c.block, what.ID).Err)
-	}
-	return made.fail(volumes.Delete(made.in(ctx), c.block, what.ID, nil).Err)
+	made := &call{service: calling(what.Kind), op: "deleting", on: what, mutates: true}
+	service := c.service(what.Kind)
+	_, err := service.Delete(made.in(ctx), service.ServiceURL(what.Kind+"s", what.ID), nil)
+	return made.fail(err)
 }
 
-// Limits are the project's quotas on backups and what is used of them; -1 is
-// no limit (API reference: "Show absolute limits").
+// Act asks for an action on a resource that answers without a body, such as
+// os-reset_status (API reference: "actions").
+func (c *Client) Act(ctx context.Context, on Resource, action string, arguments any) error {
+	ctx, cancel := context.WithTimeout(ctx, answerIn)
+	defer cancel()
+	made := &call{service: BlockStorage, op: action + " of", on: on, mutates: true}
+	_, err := c.block.Post(made.in(ctx), c.block.ServiceURL(on.Kind+"s", on.ID, "action"), map[string]any{action: arguments}, nil, &gophercloud.RequestOpts{OkCodes: []int{202}})
+	return made.fail(err)
+}
+
+// Rename gives a backup another name and description (microversion 3.9).
+func (c *Client) Rename(ctx context.Context, backup Resource, name, description string) error {
+	ctx, cancel := context.WithTimeout(ctx, answerIn)
+	defer cancel()
+	made := &call{service: BlockStorage, op: "renaming", on: backup, mutates: true}
+	// gophercloud's backups.Update leaves out the outer key, which Cinder wants.
+	body := map[string]any{"backup": map[string]string{"name": name, "description": description}}
+	_, err := c.at("3.9").Put(made.in(ctx), c.block.ServiceURL("backups", backup.ID), body, nil, &gophercloud.RequestOpts{OkCodes: []int{200}})
+	return made.fail(err)
+}
+
+// Limits are the project's quotas and what is used of them; -1 is no limit (API
+// reference: "Show absolute limits").
 type Limits struct {
 	Backups, BackupsUsed                 int
-	BackupGigabytes, BackupGigabytesUsed int
+	BackupGigabytes, BackupGigabytesUsed int // GiB
 }
 
 // Limits asks for the project's quotas.
@@ -112,80 +96,40 @@ func (c *Client) Limits(ctx context.Context) (Limits, error) {
 	return Limits{a.MaxTotalBackups, a.TotalBackupsUsed, a.MaxTotalBackupGigabytes, a.TotalBackupGigabytesUsed}, nil
 }
 
-// List asks for all of the project's resources of a kind, page by page.
-// Of the links between pages only the query is used: the address stays the
-// catalog's, so that the token goes nowhere else.
-func (c *Client) List(ctx context.Context, kind string) ([]Resource, error) {
-	made := &call{service: BlockStorage, op: "listing", on: Resource{Kind: kind + "s"}}
-	var all []Resource
-	seen := map[string]bool{}
-	for query := ""; ; {
-		entries, next, err := c.page(ctx, made, kind, query)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, entries...)
-		if len(entries) == 0 || next == "" {
-			return all, nil
-		}
-		if seen[next] {
-			return nil, made.incomplete("its pages go round in a circle")
-		}
-		seen[next] = true
-		query = next
-	}
-}
-
-// page asks for one page of a list, and finds the query of the next.
-func (c *Client) page(ctx context.Context, made *call, kind, query string) (entries []Resource, next string, err error) {
+// Messages are what Cinder has to tell a user about a resource, newest first
+// (API reference: "List messages", microversion 3.5).
+func (c *Client) Messages(ctx context.Context, about Resource) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerIn)
 	defer cancel()
-	var body map[string]json.RawMessage
-	_, err = c.block.Get(made.in(ctx), c.block.ServiceURL(kind+"s", "detail")+query, &body, nil)
-	if err != nil {
-		failed := made.failure(err)
-		// Cinder looks the marker up, and does not find one deleted since.
-		failed.Restart = query != "" && (failed.Code == http.StatusNotFound || failed.Code == http.StatusBadRequest)
-		return nil, "", failed
+	made := &call{service: BlockStorage, op: "listing the messages about", on: about}
+	var body struct {
+		Messages []struct {
+			Text string `json:"user_message"`
+		} `json:"messages"`
 	}
-	var list []wire
-	if json.Unmarshal(body[kind+"s"], &list) != nil || list == nil {
-		return nil, "", made.incomplete("it holds no list of " + kind + "s")
+	_, err := c.at("3.5").Get(made.in(ctx), c.block.ServiceURL("messages")+"?resource_uuid="+about.ID, &body, nil)
+	var texts []string
+	for _, m := range body.Messages {
+		texts = append(texts, printable(m.Text))
 	}
-	for _, w := range list {
-		if !w.usable() {
-			return nil, "", made.incomplete("an entry has no usable id")
-		}
-		entries = append(entries, w.resource(kind, made.requestID))
-	}
-	return entries, nextQuery(body[kind+"s_links"]), nil
-}
-
-// nextQuery is the query of the link to the next page; "" if there is none.
-func nextQuery(raw json.RawMessage) string {
-	var links []gophercloud.Link
-	if json.Unmarshal(raw, &links) != nil {
-		return ""
-	}
-	for _, link := range links {
-		if at, err := url.Parse(link.Href); err == nil && link.Rel == "next" && at.RawQuery != "" {
-			return "?" + at.RawQuery
-		}
-	}
-	return ""
+	return texts, made.fail(err)
 }
 
 // resource reads the one resource of an answer; one without an id is an error.
 func (c *call) resource(r gophercloud.Result) (Resource, error) {
 	var body map[string]json.RawMessage
-	if err := r.ExtractInto(&body); err != nil {
-		return Resource{}, c.fail(err)
-	}
 	var w wire
-	if json.Unmarshal(body[c.on.Kind], &w) != nil || !w.usable() {
-		return Resource{}, c.incomplete("it holds no " + c.on.Kind + " with an id")
+	err := r.ExtractInto(&body)
+	raw := body[c.on.Kind]
+	if c.on.Kind == KindImage { // Glance wraps nothing
+		err = r.ExtractInto(&raw)
 	}
-	if c.on.ID != "" && w.ID != c.on.ID {
+	switch {
+	case err != nil:
+		return Resource{}, c.fail(err)
+	case json.Unmarshal(raw, &w) != nil || !w.usable():
+		return Resource{}, c.incomplete("it holds no " + c.on.Kind + " with an id")
+	case c.on.ID != "" && w.ID != c.on.ID:
 		return Resource{}, c.incomplete("it describes " + printable(w.ID) + " instead")
 	}
 	return w.resource(c.on.Kind, c.requestID), nil

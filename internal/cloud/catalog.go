@@ -110,13 +110,39 @@ func (c *config) client(ctx context.Context, provider *gophercloud.ProviderClien
 		at, err := versioned(ctx, provider, e)
 		if err == nil {
 			l.Endpoint = public(at)
-			return &gophercloud.ServiceClient{ProviderClient: provider, Endpoint: at, Type: e.kind}, nil
+			return &gophercloud.ServiceClient{ProviderClient: provider, Endpoint: at, Type: "volumev3"}, nil
 		}
 		if failed == nil {
 			failed = err
 		}
 	}
 	return nil, failed
+}
+
+// imageService finds Glance, which only some checks need: nil if it is not
+// there.
+func (c *config) imageService(provider *gophercloud.ProviderClient, region string, catalog []tokens.CatalogEntry) *gophercloud.ServiceClient {
+	faces, err := c.faces()
+	if err != nil {
+		return nil
+	}
+	var inRegion []endpoint
+	for _, entry := range catalog {
+		for _, e := range entry.Endpoints {
+			if entry.Type == "image" && (e.RegionID == region || e.Region == region) {
+				inRegion = append(inRegion, endpoint{"image", region, e.Interface, e.URL})
+			}
+		}
+	}
+	fitting := ofFirstFace(inRegion, faces)
+	if len(fitting) == 0 {
+		return nil
+	}
+	at := gophercloud.NormalizeURL(fitting[0].url)
+	if !strings.HasSuffix(at, "/v2/") {
+		at += "v2/"
+	}
+	return &gophercloud.ServiceClient{ProviderClient: provider, Endpoint: at, Type: "image"}
 }
 
 // faces are the interfaces that the configuration asks for, the preferred one

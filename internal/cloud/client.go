@@ -18,6 +18,7 @@ const answerIn = 30 * time.Second
 type Client struct {
 	Login Login
 	block *gophercloud.ServiceClient
+	image *gophercloud.ServiceClient // nil: the cloud has none
 }
 
 // Connect reads the configuration, logs in and finds Block Storage in the
@@ -79,5 +80,6 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	}
 	c := &Client{Login: l}
 	c.block, err = conf.blockStorage(ctx, provider, &c.Login, catalog)
+	c.image = conf.imageService(provider, c.Login.Region, catalog)
 	return c, err
 }

@@ -40,6 +40,7 @@ func (e *NotOfferedError) Error() string {
 const (
 	Identity     = "identity"
 	BlockStorage = "block storage"
+	ImageService = "image service"
 )
 
 // Error is a failed call, answered (Code > 0) or not.

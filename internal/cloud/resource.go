@@ -7,29 +7,41 @@ import (
 	"time"
 )
 
-// The kinds of resources, in the words of Cinder's API reference.
+// The kinds of resources, in the words of the API references.
 const (
-	KindVolume = "volume"
-	KindBackup = "backup"
+	KindVolume   = "volume"
+	KindBackup   = "backup"
+	KindSnapshot = "snapshot"
+	KindImage    = "image"
 )
 
-// Resource is a volume or a backup as the cloud last described it.
+// Resource is a volume, backup, snapshot or image as the cloud last described
+// it.
 type Resource struct {
 	Kind, ID, Name, Status string
+	Description            string
 	// Reason is a backup's fail_reason: the driver's own words.
 	Reason string
-	// Size is in GiB.
+	// Size is in GiB; an image has none.
 	Size int
 	// Created is zero if the cloud did not say.
 	Created time.Time
 	// RequestID is that of the answer which described the resource.
 	RequestID string
+	Metadata  map[string]string
 
 	VolumeType string // of a volume
-	VolumeID   string // of a backup: what it was made of
+	Bootable   bool   // a volume
+	Encrypted  bool   // a volume: what is uploaded of it is ciphertext
+	VolumeID   string // of a backup or snapshot: what it was made of
+	SnapshotID string // of a backup: what it was made of
+	// Incremental is a backup of what has changed since its parent.
+	Incremental bool
 	// HasDependents says that incremental backups build on this one. Cinder
 	// keeps silent about failed ones.
 	HasDependents bool
+	Owner         string // of an image: its project
+	SHA512        string // of an image's bytes; "" if Glance does not say
 }
 
 // String names a resource for people: kind, name and id, as far as known.
@@ -47,19 +59,28 @@ func (r Resource) String() string {
 	return fmt.Sprintf("%s '%s' (%s)", r.Kind, printable(r.Name), r.ID)
 }
 
-// wire is the part of Cinder's volume and backup bodies that this program
-// reads. gophercloud's own types refuse a whole answer because of one
-// timestamp with a zone; this one does not.
+// wire is the part of the answers' bodies that this program reads.
+// gophercloud's own types refuse a whole answer because of one timestamp with
+// a zone; this one does not.
 type wire struct {
-	ID            string    `json:"id"`
-	Name          string    `json:"name"`
-	Status        string    `json:"status"`
-	FailReason    string    `json:"fail_reason"`
-	Size          int       `json:"size"`
-	CreatedAt     timestamp `json:"created_at"`
-	VolumeType    string    `json:"volume_type"`
-	VolumeID      string    `json:"volume_id"`
-	HasDependents bool      `json:"has_dependent_backups"`
+	ID            string            `json:"id"`
+	Name          string            `json:"name"`
+	Description   string            `json:"description"`
+	Status        string            `json:"status"`
+	FailReason    string            `json:"fail_reason"`
+	Size          json.Number       `json:"size"` // an image's is in bytes
+	CreatedAt     timestamp         `json:"created_at"`
+	Metadata      map[string]string `json:"metadata"`
+	VolumeType    string            `json:"volume_type"`
+	Bootable      any               `json:"bootable"` // "true" in Cinder
+	Encrypted     bool              `json:"encrypted"`
+	VolumeID      string            `json:"volume_id"`
+	SnapshotID    string            `json:"snapshot_id"`
+	Incremental   bool              `json:"is_incremental"`
+	HasDependents bool              `json:"has_dependent_backups"`
+	Owner         string            `json:"owner"`
+	HashAlgorithm string            `json:"os_hash_algo"`
+	Hash          string            `json:"os_hash_value"`
 }
 
 // usable says whether the id can be one. It becomes part of addresses and of
@@ -67,11 +88,20 @@ type wire struct {
 func (w wire) usable() bool { return identifier.MatchString(w.ID) }
 
 func (w wire) resource(kind, requestID string) Resource {
-	return Resource{
-		Kind: kind, ID: w.ID, Name: w.Name, Status: w.Status, Reason: w.FailReason, Size: w.Size,
-		Created: time.Time(w.CreatedAt), RequestID: requestID,
-		VolumeType: w.VolumeType, VolumeID: w.VolumeID, HasDependents: w.HasDependents,
+	r := Resource{
+		Kind: kind, ID: w.ID, Name: w.Name, Status: w.Status, Description: w.Description, Reason: printable(w.FailReason),
+		Created: time.Time(w.CreatedAt), RequestID: requestID, Metadata: w.Metadata,
+		VolumeType: w.VolumeType, Bootable: fmt.Sprint(w.Bootable) == "true", Encrypted: w.Encrypted,
+		VolumeID: w.VolumeID, SnapshotID: w.SnapshotID, Incremental: w.Incremental, HasDependents: w.HasDependents, Owner: w.Owner,
 	}
+	if kind != KindImage {
+		size, _ := w.Size.Int64() // null while it is not known
+		r.Size = int(size)
+	}
+	if w.HashAlgorithm == "sha512" {
+		r.SHA512 = w.Hash
+	}
+	return r
 }
 
 var identifier = regexp.MustCompile(`^[0-9A-Za-z_-]+$`)

@@ -125,7 +125,7 @@ func throughClient(t *testing.T, path, name, other string, transport http.RoundT
 		t.Errorf("shown: %+v", volume)
 	}
 
-	backup, err := v.CreateBackup(v.ctx, "contract-client-backup", volume)
+	backup, err := v.CreateBackup(v.ctx, cloud.BackupSpec{Name: "contract-client-backup", VolumeID: volume.ID})
 	if err != nil {
 		t.Fatal(err)
 	}
