@@ -10,15 +10,26 @@ import (
 	"volume-backup-tester/internal/wait"
 )
 
-// goal is a resource that has to become available.
+// goal is a resource that has to become available, or an image active.
 type goal struct {
 	cloud.Resource
+	// stays is one that has to be available all the time.
+	stays bool
 	// mayBeAbsent allows that the resource does not exist yet.
 	mayBeAbsent bool
 	read        bool // has been shown at least once
 }
 
-func (g *goal) reached() bool { return g.read && g.Status == available }
+func (g *goal) reached() bool { return g.read && g.Status == g.want() }
+
+func (g *goal) want() string {
+	if g.Kind == cloud.KindImage {
+		return "active"
+	}
+	return available
+}
+
+func (g *goal) expected() string { return "status '" + g.want() + "'" }
 
 // await watches resources together until all of them are available at the same
 // time. It asks only for what has not settled, and once more at the end for
@@ -31,7 +42,11 @@ func (r *Run) await(ctx context.Context, goals ...*goal) error {
 		}
 		return all
 	}
-	r.emit(Waiting{On: seen(), Want: available})
+	waiting := Waiting{On: seen()}
+	for _, g := range goals {
+		waiting.Want = append(waiting.Want, g.want())
+	}
+	r.emit(waiting)
 	policy := r.policy(false)
 	policy.Tick = func(waited time.Duration) { r.emit(Looked{seen(), waited}) }
 	began := time.Now()
@@ -57,7 +72,7 @@ func (r *Run) await(ctx context.Context, goals ...*goal) error {
 func (r *Run) look(ctx context.Context, goals []*goal) (bool, error) {
 	fresh := map[*goal]bool{}
 	for _, g := range goals {
-		if g.reached() {
+		if g.reached() && !g.stays {
 			continue
 		}
 		fresh[g] = true
@@ -90,7 +105,7 @@ func (g *goal) look(ctx context.Context, c *cloud.Client) error {
 			g.Status = absent
 			return nil
 		case g.read:
-			return &Finding{On: g.Resource, Expected: wanted, Seen: fmt.Sprintf("status '%s', and then it vanished", g.Status), Err: err,
+			return &Finding{On: g.Resource, Expected: g.expected(), Seen: fmt.Sprintf("status '%s', and then it vanished", g.Status), Err: err,
 				Advice: "find out who deleted it; do not run two tests with the same --prefix in one project at a time"}
 		}
 		return &Finding{On: g.Resource, Expected: "to be readable by its id, as it was just created", Seen: "not found", Err: err}
@@ -100,16 +115,17 @@ func (g *goal) look(ctx context.Context, c *cloud.Client) error {
 	}
 	now.RequestID = g.RequestID // the operator looks for what began it, not for the look
 	g.Resource, g.read = now, true
+	if g.stays && !g.reached() {
+		return &Finding{On: g.Resource, Expected: "to stay '" + g.want() + "'", Seen: fmt.Sprintf("status '%s'", g.Status)}
+	}
 	if failed(g.Status) {
-		return &Finding{On: g.Resource, Expected: wanted, Seen: fmt.Sprintf("status '%s'", g.Status), Advice: g.whyFailed()}
+		return &Finding{On: g.Resource, Expected: g.expected(), Seen: fmt.Sprintf("status '%s'", g.Status), Advice: g.whyFailed()}
 	}
 	return nil
 }
 
 // absent is this program's own word for a resource that is not there yet.
 const absent = "absent"
-
-const wanted = "status '" + available + "'"
 
 func (g *goal) whyFailed() string {
 	switch {
@@ -122,7 +138,7 @@ func (g *goal) whyFailed() string {
 }
 
 func (g *goal) timedOut(timeout *wait.TimeoutError) *Finding {
-	f := &Finding{On: g.Resource, Expected: wanted}
+	f := &Finding{On: g.Resource, Expected: g.expected()}
 	f.Seen = fmt.Sprintf("status '%s' after %s", g.Status, wait.Round(timeout.Waited))
 	if g.Status == absent {
 		f.Seen = fmt.Sprintf("not found for %s", wait.Round(timeout.Waited))

@@ -1,12 +1,11 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -20,22 +19,20 @@ const (
 	// patience is how long a refusal may stand, while nothing else moves,
 	// before clean-up believes it.
 	patience = 10 * time.Second
+	// rest is how many times as long as a listing the time between two is at
+	// least: many leftovers make many pages.
+	rest = 10
 )
 
-// leftError is a clean-up that could not delete everything.
-type leftError struct{ leftovers []Leftover }
-
-func (e *leftError) Error() string {
-	return fmt.Sprintf("clean-up could not delete everything: %d left", len(e.leftovers))
-}
-
 // cleanUp deletes what begins with the prefix, kind by kind, and waits until it
-// is gone. It goes on past what it cannot delete and tells in the end.
-func (r *Run) cleanUp(ctx context.Context, dryRun bool) error {
-	r.emit(CleaningUp{r.Prefix, dryRun})
+// is gone. It goes on past what it cannot delete and tells in the end. The
+// prefix is the run's own, or begins with it.
+func (r *Run) cleanUp(ctx context.Context, prefix string, dryRun bool) error {
+	kinds := r.kinds()
+	r.emit(CleaningUp{prefix, names(kinds), dryRun})
 	var left []Leftover
-	for _, k := range kinds() {
-		c := clearing{Run: r, kind: k, dryRun: dryRun, items: map[string]*item{}}
+	for _, k := range kinds {
+		c := clearing{Run: r, kind: k, prefix: prefix, dryRun: dryRun, items: map[string]*item{}}
 		if err := c.clear(ctx); err != nil {
 			return err
 		}
@@ -51,8 +48,11 @@ func (r *Run) cleanUp(ctx context.Context, dryRun bool) error {
 type clearing struct {
 	*Run
 	kind
+	prefix string
 	dryRun bool
 	items  map[string]*item // by id: listed with the prefix and not gone yet
+	moved  time.Time        // when one was last seen gone, or its deletion first accepted
+	again  time.Time        // when to list again at the earliest
 }
 
 // item is one resource on its way out.
@@ -60,39 +60,38 @@ type item struct {
 	cloud.Resource
 	tried    time.Time // when its deletion was last asked for
 	accepted bool      // whether that was accepted
+	begun    time.Time // when it was first accepted
 	refusal  error     // if not, why
 	since    time.Time // since when it has been refused
 }
 
-// clear goes on while something disappears: each disappearance restarts the
-// budget.
+// clear goes on while something moves: each move restarts the budget.
 func (c *clearing) clear(ctx context.Context) error {
-	for {
-		policy := c.policy(false)
-		policy.Spread = 10
-		policy.Tick = func(waited time.Duration) { c.emit(Looked{c.waitedFor(), waited}) }
-		progress, err := wait.Until(ctx, policy, func(ctx context.Context) (progress, done bool, err error) {
-			progress, err = c.round(ctx)
-			return progress, err == nil && (progress || len(c.items) == 0 || c.dryRun || c.hopeless()), err
-		})
-		var timeout *wait.TimeoutError
-		if errors.As(err, &timeout) && timeout.Err == nil {
-			return nil // what is left is told by leftovers
-		}
-		if err != nil || !progress || len(c.items) == 0 {
-			return err
-		}
+	policy := c.policy(false)
+	policy.Moved = func() time.Time { return c.moved }
+	policy.Rest = func() time.Duration { return time.Until(c.again) }
+	policy.Tick = func(waited time.Duration) { c.emit(Looked{c.waitedFor(), waited}) }
+	_, err := wait.Until(ctx, policy, func(ctx context.Context) (struct{}, bool, error) {
+		err := c.round(ctx)
+		return struct{}{}, err == nil && (len(c.items) == 0 || c.dryRun || c.hopeless()), err
+	})
+	var timeout *wait.TimeoutError
+	if errors.As(err, &timeout) && timeout.Err == nil {
+		return nil // what is left is told by leftovers
 	}
+	return err
 }
 
 // round lists once, notes what is gone, and asks for the deletion of what may
-// be deleted, newest first: backups that others build on come last.
-func (c *clearing) round(ctx context.Context) (progress bool, err error) {
+// be deleted, newest first.
+func (c *clearing) round(ctx context.Context) error {
+	began := time.Now()
 	listed, err := c.Cloud.List(ctx, c.name)
 	if err != nil {
-		return false, err
+		return err
 	}
-	listed = slices.DeleteFunc(listed, func(r cloud.Resource) bool { return !ours(c.Prefix, r) })
+	c.again = time.Now().Add(rest * time.Since(began))
+	listed = slices.DeleteFunc(listed, func(r cloud.Resource) bool { return !ours(c.prefix, r) })
 	slices.SortStableFunc(listed, func(a, b cloud.Resource) int { return b.Created.Compare(a.Created) })
 	now := map[string]*item{}
 	for _, r := range listed {
@@ -104,44 +103,64 @@ func (c *clearing) round(ctx context.Context) (progress bool, err error) {
 		now[r.ID] = known
 	}
 	for id := range c.items {
-		progress = progress || now[id] == nil
+		if now[id] == nil {
+			c.moved = time.Now()
+		}
 	}
 	c.items = now
 	c.account(listed)
-	var due []*item
+	return c.deleteAll(ctx, c.due(listed))
+}
+
+// due picks what to ask for now. Backups that others build on are left until
+// nothing else is: Cinder refuses them before that, and the time of creation,
+// in whole seconds, does not always tell a parent from its child.
+func (c *clearing) due(listed []cloud.Resource) []*item {
+	var due, parents []*item
+	moving := c.moving()
 	for _, r := range listed {
-		if it := now[r.ID]; c.due(it, progress) {
+		switch it := c.items[r.ID]; {
+		case c.dryRun:
+			due = append(due, it)
+		case !c.isDue(it, moving):
+		case it.HasDependents:
+			parents = append(parents, it)
+		default:
 			due = append(due, it)
 		}
 	}
-	return progress, c.deleteAll(ctx, due)
+	if len(due) == 0 && !moving {
+		return parents
+	}
+	return due
 }
 
-// due tells whether to ask for a deletion now. One refused before is tried
-// again when something else has gone, and from time to time.
-func (c *clearing) due(it *item, progress bool) bool {
+// isDue tells whether to ask for a deletion now. One refused before is tried
+// again ever more rarely while others are on their way, so that many cost few
+// requests, and at once when the last of them has gone.
+func (c *clearing) isDue(it *item, moving bool) bool {
 	switch {
-	case c.dryRun:
-		return true
 	case !c.mayDelete(it.Status):
 		return false
 	case it.tried.IsZero():
-		return !it.HasDependents || !c.moving()
+		return true
 	case it.accepted:
 		return time.Since(it.tried) > patience // it did nothing
 	}
-	return progress || time.Since(it.tried) > time.Since(it.since)/3
+	return !moving && it.tried.Before(c.moved) || time.Since(it.tried) > time.Since(it.since)/3
 }
 
-// deleteAll asks for deletions, a few at a time. Refusals are noted on the
-// items; the error is one that concerns all of them.
+// deleteAll asks for deletions in order, a few at a time. Refusals are noted on
+// the items. It ends early for an error that concerns all of them, which it
+// returns, and when this look's time is over; the next round continues.
 func (c *clearing) deleteAll(ctx context.Context, due []*item) error {
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, atOnce)
-	errs := make([]error, len(due))
-	for i, it := range due {
+	asking, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	for _, it := range due {
 		slots <- struct{}{}
-		if ctx.Err() != nil {
+		if asking.Err() != nil {
 			break
 		}
 		if it.tried.IsZero() {
@@ -150,20 +169,26 @@ func (c *clearing) deleteAll(ctx context.Context, due []*item) error {
 		wg.Add(1)
 		go func() {
 			defer func() { <-slots; wg.Done() }()
-			errs[i] = c.delete(ctx, it)
+			if err := c.delete(ctx, it); err != nil {
+				stop(err)
+			}
 		}()
 	}
 	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
+	for _, it := range due {
+		if it.begun.After(c.moved) {
+			c.moved = it.begun
 		}
 	}
-	return ctx.Err()
+	err := context.Cause(asking)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
 }
 
 func (c *clearing) delete(ctx context.Context, it *item) error {
-	if !ours(c.Prefix, it.Resource) {
+	if !ours(c.prefix, it.Resource) {
 		return nil
 	}
 	it.tried = time.Now()
@@ -174,6 +199,7 @@ func (c *clearing) delete(ctx context.Context, it *item) error {
 	it.accepted = err == nil
 	if err == nil {
 		it.refusal = nil
+		it.begun = cmp.Or(it.begun, time.Now())
 		return nil
 	}
 	if it.refusal == nil {
@@ -209,58 +235,12 @@ func (c *clearing) hopeless() bool {
 	for _, it := range c.items {
 		call := asCall(it.refusal)
 		forGood := call != nil && call.Code == http.StatusForbidden
-		if !c.stuck(it.Status) && !forGood && (it.refusal == nil || time.Since(it.since) < patience) {
+		waiting := it.refusal == nil || time.Since(it.since) < patience || time.Since(c.moved) < patience
+		if !c.stuck(it.Status) && !forGood && waiting {
 			return false
 		}
 	}
 	return true
-}
-
-// waitedFor is what a reader wants to know about while it takes long.
-func (c *clearing) waitedFor() []cloud.Resource {
-	var all []cloud.Resource
-	for _, it := range c.items {
-		all = append(all, it.Resource)
-	}
-	slices.SortFunc(all, func(a, b cloud.Resource) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })
-	return all
-}
-
-func (c *clearing) leftovers() []Leftover {
-	var left []Leftover
-	for _, r := range c.waitedFor() {
-		l := Leftover{Resource: r}
-		switch it := c.items[r.ID]; {
-		case it.refusal != nil:
-			l.Reason = it.refusal.Error()
-			if call := asCall(it.refusal); call != nil {
-				l.Reason = call.Answer()
-			}
-		case it.accepted && r.Reason != "":
-			l.Reason = r.Reason
-		case it.accepted:
-			l.Reason = "its deletion was accepted, and it is still there"
-		default:
-			l.Reason = "Cinder lets a member delete only from: " + strings.Join(c.deletable, ", ")
-		}
-		l.Help = c.help(l)
-		left = append(left, l)
-	}
-	return left
-}
-
-// help is what gets rid of a leftover.
-func (c *clearing) help(l Leftover) string {
-	const again = "then run again with --cleanup-only"
-	switch {
-	case noBackupService(l.Reason):
-		return "cinder-backup has to run; " + again
-	case c.idle[l.Status] != "":
-		return c.idle[l.Status] + "; " + again
-	case !c.mayDelete(l.Status):
-		return fmt.Sprintf("an administrator has to run: %s %s; %s", c.reset, l.ID, again)
-	}
-	return "run again with --cleanup-only"
 }
 
 // account brings the account of what is left up to what the cloud lists.

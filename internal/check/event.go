@@ -16,6 +16,7 @@ type (
 	// CleaningUp begins a clean-up.
 	CleaningUp struct {
 		Prefix string
+		Kinds  []string // "backups", "volumes"
 		DryRun bool
 	}
 	// Deleting is one deletion about to be asked for; with DryRun, one that
@@ -34,20 +35,21 @@ type (
 	// Waiting begins a wait for resources to reach a status.
 	Waiting struct {
 		On   []cloud.Resource
-		Want string
+		Want []string // of each
 	}
 	// Looked is what a look saw that did not end a wait.
 	Looked struct {
 		On     []cloud.Resource
 		Waited time.Duration
 	}
-	// Passed ends a check that held.
-	Passed struct {
-		Check Check
-		Took  time.Duration
+	// Ended is the end of a check that did not abort the run.
+	Ended struct {
+		Check  Check
+		Result Result
+		Took   time.Duration
+		// Notes are why it was skipped, what is unusual, and what it measured.
+		Notes []string
 	}
-	// Warned is something unusual that does not decide the verdict.
-	Warned struct{ Text string }
 )
 
 func (Connected) event()  {}
@@ -56,5 +58,4 @@ func (Deleting) event()   {}
 func (Doing) event()      {}
 func (Waiting) event()    {}
 func (Looked) event()     {}
-func (Passed) event()     {}
-func (Warned) event()     {}
+func (Ended) event()      {}

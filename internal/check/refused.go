@@ -54,14 +54,14 @@ func (r *Run) backupRefused(ctx context.Context, err error) error {
 
 // restoreRefused knows the refusals of a restore that mean something besides
 // what they say.
-func (r *Run) restoreRefused(err error) error {
+func (r *Run) restoreRefused(backup cloud.Resource, err error) error {
 	call := asCall(err)
 	var finding *Finding
 	switch {
 	case call == nil || errors.As(err, &finding):
 		return err
 	case call.Code == http.StatusNotFound && noBackupService(call.Message):
-		return &Finding{On: r.Backup, Expected: "the restore to be accepted", Seen: "refused: cinder-backup is not there",
+		return &Finding{On: backup, Expected: "the restore to be accepted", Seen: "refused: cinder-backup is not there",
 			Advice: "cinder-backup is the likely cause: it is down or disabled; an administrator sees it in: openstack volume service list. The empty volume that Cinder made for the restore is not a restored one", Err: err}
 	case call.Code == http.StatusRequestEntityTooLarge && r.VolumeType == "" && r.Zone == "":
 		return &Blocked{Why: "the volume quota has no room for the restored volume", Advice: "free or raise the project's quota for volumes and gigabytes", Err: err}

@@ -1,7 +1,9 @@
 package check
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,30 +14,33 @@ import (
 	"volume-backup-tester/internal/wait"
 )
 
-// Check is one thing that a cloud either fulfils or not.
-type Check struct {
-	Name string
-	// Line is what its result line begins with.
-	Line string
-	// Sentence is what the cloud has to do, Source where that is written.
-	Sentence, Source string
-	// Run returns nil if it does, a *Finding if it does not, a *Blocked if that
-	// could not be found out, or the error that kept it from finding out.
-	Run func(context.Context, *Run) error
-}
-
-// Run is one run against one cloud. Volume and Backup are all that the core
-// leaves to other checks.
+// Run is one run against one cloud.
 type Run struct {
 	Cloud   *cloud.Client
+	Other   *cloud.Client // a member of another project; nil: none
 	Prefix  string        // what the names of all resources begin with; never empty
 	Timeout time.Duration // what one wait may take
 	// VolumeType and Zone are for the volumes created; empty: the cloud's default.
 	VolumeType, Zone string
-	AllowAdmin       bool
-	Emit             func(Event)
+	// RestoreType is the other volume type to restore onto; empty: none.
+	RestoreType string
+	AllowAdmin  bool
+	// Checks are what is run, and what decides which kinds are cleaned up.
+	Checks []Check
+	Emit   func(Event)
 
+	// Volume and Backup are what checks share: the core's, or made anew by the
+	// first further check that needs them.
 	Volume, Backup cloud.Resource
+	// Core is what the core came to: Abort until it has run.
+	Core Verdict
+
+	// of the check that runs now
+	own    string // what its own resources begin with
+	notes  []string
+	warned bool
+	// noImages is why a volume could not be filled; nil: it could.
+	noImages *Skip
 
 	emitting sync.Mutex
 	// left is what this run has seen or made and not yet seen gone.
@@ -43,33 +48,64 @@ type Run struct {
 }
 
 // Test cleans up, runs the checks in order up to the first that fails, and
-// cleans up after a pass. It returns nil, a *Failure, or ctx's cause.
-func (r *Run) Test(ctx context.Context, checks []Check) error {
+// cleans up after a pass: first the core, whose verdict is then decided, then
+// the further checks. It returns nil, a *Failure, or ctx's cause.
+func (r *Run) Test(ctx context.Context) error {
+	r.Core = Abort
 	r.emit(Connected{r.Cloud.Login})
-	if roles := r.Cloud.Login.Roles; administrative(roles) && !r.AllowAdmin {
+	if roles := r.Cloud.Login.Roles; Administrative(roles) && !r.AllowAdmin {
 		return r.judge(ctx, nil, &Blocked{
 			Why:    fmt.Sprintf("user '%s' has the roles %s: a pass as an administrator would say nothing about ordinary members", r.Cloud.Login.User, strings.Join(roles, ", ")),
 			Advice: "use the credentials of an ordinary member, or --allow-admin to run all the same",
 		})
 	}
-	if err := r.cleanUp(ctx, false); err != nil {
-		return r.judge(ctx, nil, err)
+	if err := r.judge(ctx, nil, r.cleanUp(ctx, r.Prefix, false)); err != nil {
+		r.decide(err)
+		return err
 	}
-	for _, c := range checks {
-		began := time.Now()
-		if err := c.Run(ctx, r); err != nil {
-			return r.judge(ctx, &c, err)
+	core, further := r.Checks, slices.IndexFunc(r.Checks, func(c Check) bool { return !c.Core })
+	if further >= 0 {
+		core = r.Checks[:further]
+	}
+	if len(core) > 0 {
+		err := r.sequence(ctx, core)
+		if r.decide(err); err != nil {
+			return err
 		}
-		r.emit(Passed{c, time.Since(began)})
 	}
-	return r.judge(ctx, nil, r.cleanUp(ctx, false))
+	if further < 0 {
+		return nil
+	}
+	r.Volume, r.Backup = cloud.Resource{}, cloud.Resource{}
+	return r.sequence(ctx, r.Checks[further:])
+}
+
+// decide settles the core's verdict, which nothing that comes later changes.
+func (r *Run) decide(err error) {
+	var failure *Failure
+	switch {
+	case err == nil:
+		r.Core = Pass
+	case errors.As(err, &failure):
+		r.Core = failure.Verdict
+	}
+}
+
+// sequence runs checks one after the other and cleans up when all have passed.
+func (r *Run) sequence(ctx context.Context, checks []Check) error {
+	for _, c := range checks {
+		if err := r.runOne(ctx, c); err != nil {
+			return err
+		}
+	}
+	return r.judge(ctx, nil, r.cleanUp(ctx, r.Prefix, false))
 }
 
 // CleanUp clears what begins with the prefix and does nothing else; with
 // dryRun it only tells what it would delete. Its errors are those of Test.
 func (r *Run) CleanUp(ctx context.Context, dryRun bool) error {
 	r.emit(Connected{r.Cloud.Login})
-	return r.judge(ctx, nil, r.cleanUp(ctx, dryRun))
+	return r.judge(ctx, nil, r.cleanUp(ctx, r.Prefix, dryRun))
 }
 
 // Left is what the run knows to be in the cloud still. One without an id was
@@ -107,15 +143,35 @@ func (r *Run) create(ctx context.Context, wanted cloud.Resource, ask func(contex
 	return made, err
 }
 
-// makeVolume creates an empty volume of 1 GiB and waits until it is available.
-func (r *Run) makeVolume(ctx context.Context, name string) (cloud.Resource, error) {
-	wanted := cloud.Resource{Kind: cloud.KindVolume, Name: name}
+// makeVolume creates a volume, empty and of 1 GiB if the specification does not
+// say otherwise, and waits until it is available.
+func (r *Run) makeVolume(ctx context.Context, spec cloud.VolumeSpec) (cloud.Resource, error) {
+	spec.Size, spec.Type, spec.Zone = max(spec.Size, 1), cmp.Or(spec.Type, r.VolumeType), r.Zone
+	wanted := cloud.Resource{Kind: cloud.KindVolume, Name: spec.Name}
 	r.emit(Doing{Verb: "creating", On: wanted})
 	volume, err := r.create(ctx, wanted, func(ctx context.Context) (cloud.Resource, error) {
-		return r.Cloud.CreateVolume(ctx, cloud.VolumeSpec{Name: name, Size: 1, Type: r.VolumeType, Zone: r.Zone})
+		return r.Cloud.CreateVolume(ctx, spec)
 	})
 	if err != nil {
 		return volume, r.volumeRefused(err)
 	}
-	return volume, r.await(ctx, &goal{Resource: volume})
+	made := &goal{Resource: volume}
+	err = r.await(ctx, made)
+	return made.Resource, err
+}
+
+// makeBackup creates a backup of a volume and waits until both are available.
+func (r *Run) makeBackup(ctx context.Context, spec cloud.BackupSpec, volume cloud.Resource) (cloud.Resource, error) {
+	wanted := cloud.Resource{Kind: cloud.KindBackup, Name: spec.Name}
+	spec.VolumeID = volume.ID
+	r.emit(Doing{Verb: "creating", On: wanted, From: volume})
+	backup, err := r.create(ctx, wanted, func(ctx context.Context) (cloud.Resource, error) {
+		return r.Cloud.CreateBackup(ctx, spec)
+	})
+	if err != nil {
+		return backup, r.backupRefused(ctx, err)
+	}
+	made := &goal{Resource: backup}
+	err = r.await(ctx, made, &goal{Resource: volume})
+	return made.Resource, err
 }

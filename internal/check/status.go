@@ -30,10 +30,10 @@ type kind struct {
 	reset string
 }
 
-// kinds are in the order in which clean-up clears them: volumes are begun when
-// the backups are gone.
-func kinds() []kind {
-	return []kind{
+// kinds are what the selected checks can leave, in the order in which clean-up
+// clears them: volumes are begun when the backups are gone.
+func (r *Run) kinds() []kind {
+	all := []kind{
 		{cloud.KindBackup, []string{available, "error"}, nil, "openstack volume backup set --state error"},
 		{cloud.KindVolume, []string{available, "error", "error_restoring", "error_extending", "error_managing"},
 			map[string]string{
@@ -41,6 +41,23 @@ func kinds() []kind {
 				"awaiting-transfer": "delete its transfer request",
 			}, "openstack volume set --state error"},
 	}
+	if !slices.ContainsFunc(r.Checks, func(c Check) bool { return !c.Core }) {
+		return all
+	}
+	snapshot := kind{cloud.KindSnapshot, []string{available, "error"}, nil, "openstack volume snapshot set --state error"}
+	all = slices.Insert(all, 1, snapshot)
+	if r.Cloud.HasImages() {
+		all = append(all, kind{cloud.KindImage, []string{"active", "queued", "killed", "deactivated", "saving", "uploading", "importing"}, nil, "openstack image delete"})
+	}
+	return all
+}
+
+// names are kinds in the plural.
+func names(kinds []kind) (all []string) {
+	for _, k := range kinds {
+		all = append(all, k.name+"s")
+	}
+	return all
 }
 
 func (k kind) mayDelete(status string) bool { return slices.Contains(k.deletable, status) }
@@ -50,14 +67,15 @@ func (k kind) stuck(status string) bool {
 	return !k.mayDelete(status) && (failed(status) || k.idle[status] != "")
 }
 
-// failed is a status that an operation does not recover from.
+// failed is a status that an operation does not recover from; the last two are
+// images'.
 func failed(status string) bool {
-	return status == "error" || strings.HasPrefix(status, "error_")
+	return status == "error" || strings.HasPrefix(status, "error_") || status == "killed" || status == "deleted"
 }
 
-// administrative are roles with which a pass would say nothing about an
+// Administrative are roles with which a pass would say nothing about an
 // ordinary member (Keystone's default roles).
-func administrative(roles []string) bool {
+func Administrative(roles []string) bool {
 	return slices.ContainsFunc(roles, func(role string) bool {
 		return strings.EqualFold(role, "admin") || strings.EqualFold(role, "manager")
 	})

@@ -77,10 +77,12 @@ func Main(ctx context.Context, p Process) int {
 		return show(p.Stdout, usage)
 	case s.version:
 		return show(p.Stdout, "volume-backup-tester "+p.Version+"\n")
+	case s.listChecks:
+		return show(p.Stdout, list(check.All()))
 	}
 	run := check.Run{
-		Prefix: s.prefix, Timeout: s.timeout, VolumeType: s.volumeType, Zone: s.zone, AllowAdmin: s.allowAdmin,
-		Emit: text.Event,
+		Prefix: s.prefix, Timeout: s.timeout, VolumeType: s.volumeType, Zone: s.zone, RestoreType: s.restoreType,
+		AllowAdmin: s.allowAdmin, Checks: s.checks, Core: check.Abort, Emit: text.Event,
 	}
 	return finish(ctx, text, s, &run, execute(ctx, p, s, text, &run))
 }
@@ -109,33 +111,69 @@ func execute(ctx context.Context, p Process, s settings, text *report.Text, run 
 	if s.cleanupOnly {
 		return run.CleanUp(ctx, s.dryRun)
 	}
-	return run.Test(ctx, check.Core())
+	if s.otherCloud != "" {
+		if run.Other, err = connectOther(ctx, o, s, run.Cloud.Login); err != nil {
+			return err
+		}
+	}
+	return run.Test(ctx)
+}
+
+// connectOther logs in as a member of another project. What would make the
+// check isolation meaningless is a mistake in the command line.
+func connectOther(ctx context.Context, o cloud.Options, s settings, own cloud.Login) (*cloud.Client, error) {
+	o.Cloud, o.Password = s.otherCloud, nil
+	other, err := cloud.Connect(ctx, o)
+	switch {
+	case err != nil:
+		return nil, err
+	case other.Login.ProjectID == own.ProjectID:
+		return nil, usagef("--other-cloud '%s' is the same project as '%s', %s; name a cloud of another project", s.otherCloud, s.cloud, own.Project)
+	case check.Administrative(other.Login.Roles):
+		return nil, usagef("--other-cloud '%s' has an administrator's role, who may see everything; name an ordinary member", s.otherCloud)
+	}
+	return other, nil
+}
+
+// list tells what there is to check: name, sentence and source.
+func list(checks []check.Check) string {
+	var b strings.Builder
+	for _, c := range checks {
+		name := c.Name
+		if c.Core {
+			name = "core: " + c.Line
+		}
+		fmt.Fprintf(&b, "%s\n    %s\n    (%s)\n", name, c.Sentence, c.Source)
+	}
+	return b.String()
 }
 
 // finish is the one switch from what a run returned to its verdict and exit
 // status.
 func finish(ctx context.Context, text *report.Text, s settings, run *check.Run, err error) int {
-	verdict, status := check.Pass, exitPass
+	status := exitPass
 	var conf *cloud.ConfigError
+	var mistake *usageError
 	var failure *check.Failure
 	var signal Signal
 	switch cause := context.Cause(ctx); {
 	case err == nil:
 	case errors.As(cause, &signal):
-		verdict, status = check.Abort, 128+signal.Number
+		status = 128 + signal.Number
 		text.Error(signal)
 	case ctx.Err() != nil:
-		verdict, status = check.Abort, exitAbort
+		status = exitAbort
 		text.Error(cause)
-	case errors.As(err, &conf):
+	case errors.As(err, &conf), errors.As(err, &mistake):
 		text.Error(err)
 		return exitUsage
 	default:
 		if !errors.As(err, &failure) { // from before the run
 			failure = check.Judge(err)
+			run.Core = failure.Verdict
 		}
-		verdict, status = failure.Verdict, exitFail
-		if verdict == check.Abort {
+		status = exitFail
+		if failure.Verdict == check.Abort {
 			status = exitAbort
 		}
 		text.Failure(failure)
@@ -143,8 +181,8 @@ func finish(ctx context.Context, text *report.Text, s settings, run *check.Run, 
 	if status != exitPass && (failure == nil || failure.Leftovers == nil) {
 		text.Left(run.Left(), clearing(s))
 	}
-	if !s.cleanupOnly {
-		text.Verdict(verdict)
+	if !s.cleanupOnly && s.checks[0].Core {
+		text.Verdict(run.Core)
 	}
 	if err == nil && ctx.Err() != nil { // the last lines were not written
 		text.Error(context.Cause(ctx))
@@ -155,7 +193,11 @@ func finish(ctx context.Context, text *report.Text, s settings, run *check.Run, 
 
 // clearing is the command that deletes what this run may have left.
 func clearing(s settings) string {
-	return fmt.Sprintf("volume-backup-tester --os-cloud %s --prefix %s --cleanup-only", shell(s.cloud), shell(s.prefix))
+	command := fmt.Sprintf("volume-backup-tester --os-cloud %s --prefix %s --cleanup-only", shell(s.cloud), shell(s.prefix))
+	if !s.checks[len(s.checks)-1].Core {
+		command += " --checks all"
+	}
+	return command
 }
 
 // shell quotes a word for a POSIX shell where it needs it.

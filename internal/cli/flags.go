@@ -9,6 +9,8 @@ import (
 	"unicode"
 
 	"github.com/spf13/pflag"
+
+	"volume-backup-tester/internal/check"
 )
 
 // usageError is a mistake in the command line; the text names the remedy.
@@ -36,6 +38,10 @@ What to do:
   --prefix PREFIX           what the names of all resources begin with
                             (default: scs-test-)
   --timeout SECONDS         how long one wait may take (default: 60)
+  --checks LIST             core (default), all, or names of checks
+  --list-checks             what there is to check, with its source
+  --other-cloud NAME        another project's member, for the check isolation
+  --restore-volume-type NAME  other type to restore onto, for other-type
   --cleanup-only            delete what begins with the prefix, and stop
   --dry-run                 with --cleanup-only: only list it
 What to tell:
@@ -52,22 +58,26 @@ Examples:
 
 // settings are the flags as given.
 type settings struct {
-	cloud, prefix          string
-	volumeType, zone       string
-	timeout                time.Duration
-	ask, debug, allowAdmin bool
-	cleanupOnly, dryRun    bool
-	help, version          bool
+	cloud, prefix           string
+	volumeType, zone        string
+	restoreType, otherCloud string
+	checks                  []check.Check
+	timeout                 time.Duration
+	ask, debug, allowAdmin  bool
+	cleanupOnly, dryRun     bool
+	help, version           bool
+	listChecks              bool
 }
 
 const (
 	longestName    = 255 // Cinder's limit for names (API reference)
+	longestSuffix  = 60  // what checks put behind the prefix, generously
 	longestTimeout = 365 * 24 * 60 * 60
 )
 
 func parse(args []string, getenv func(string) string) (settings, error) {
 	var s settings
-	var timeout string
+	var timeout, checks string
 	f := pflag.NewFlagSet("volume-backup-tester", pflag.ContinueOnError)
 	f.Usage = func() {}
 	f.StringVar(&s.cloud, "os-cloud", "", "")
@@ -77,6 +87,10 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	f.BoolVar(&s.allowAdmin, "allow-admin", false, "")
 	f.StringVar(&s.prefix, "prefix", "scs-test-", "")
 	f.StringVar(&timeout, "timeout", "60", "")
+	f.StringVar(&checks, "checks", "core", "")
+	f.BoolVar(&s.listChecks, "list-checks", false, "")
+	f.StringVar(&s.otherCloud, "other-cloud", "", "")
+	f.StringVar(&s.restoreType, "restore-volume-type", "", "")
 	f.BoolVar(&s.cleanupOnly, "cleanup-only", false, "")
 	f.BoolVar(&s.dryRun, "dry-run", false, "")
 	f.BoolVar(&s.debug, "debug", false, "")
@@ -85,7 +99,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	if err := f.Parse(args); err != nil {
 		return s, refusal(f, err)
 	}
-	if s.help || s.version {
+	if s.help || s.version || s.listChecks {
 		return s, nil
 	}
 	if rest := f.Args(); len(rest) > 0 {
@@ -98,6 +112,9 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	s.timeout = time.Duration(seconds) * time.Second
 	if s.dryRun && !s.cleanupOnly {
 		return s, usagef("--dry-run goes with --cleanup-only; a test cannot be run dry")
+	}
+	if s.checks, err = check.Select(checks); err != nil {
+		return s, usagef("--checks: %v", err)
 	}
 	if err := checkPrefix(s.prefix); err != nil {
 		return s, err
@@ -117,11 +134,10 @@ func checkPrefix(prefix string) error {
 	switch {
 	case prefix == "":
 		return usagef("--prefix must not be empty: clean-up would delete every volume and backup of the project")
-	case strings.TrimSpace(prefix) != strings.TrimLeftFunc(prefix, unicode.IsSpace) && strings.TrimSpace(prefix) == "",
-		strings.TrimLeftFunc(prefix, unicode.IsSpace) != prefix,
+	case strings.TrimLeftFunc(prefix, unicode.IsSpace) != prefix,
 		strings.ContainsFunc(prefix, func(r rune) bool { return !unicode.IsPrint(r) }):
 		return usagef("--prefix %q must not begin with white space or hold unprintable characters", prefix)
-	case len(prefix)+len("restored-backup") > longestName:
+	case len(prefix)+longestSuffix > longestName:
 		return usagef("--prefix is too long: with it, names would exceed Cinder's %d characters", longestName)
 	}
 	return nil

@@ -71,7 +71,7 @@ func (t *Text) Event(e check.Event) {
 			t.line("What a clean-up of everything whose name begins with '%s' would delete:", e.Prefix)
 			return
 		}
-		t.line("Cleaning up backups and volumes whose names begin with '%s' ...", e.Prefix)
+		t.line("Cleaning up %s whose names begin with '%s' ...", list(e.Kinds), e.Prefix)
 	case check.Deleting:
 		verb := "deleting"
 		if e.DryRun {
@@ -86,18 +86,38 @@ func (t *Text) Event(e check.Event) {
 		t.line("%s ...", text)
 	case check.Waiting:
 		t.sign = firstSign
-		t.line("↳ waiting for %s to become '%s' ...", resources(e.On), e.Want)
+		var parts []string
+		for i, on := range e.On {
+			if i+1 < len(e.On) && e.Want[i] == e.Want[i+1] {
+				parts = append(parts, on.String())
+				continue
+			}
+			parts = append(parts, fmt.Sprintf("%s to become '%s'", on, e.Want[i]))
+		}
+		t.line("↳ waiting for %s ...", list(parts))
 	case check.Looked:
 		if e.Waited < t.sign {
 			return
 		}
 		t.sign = e.Waited * 3 / 2
 		t.line("↳ still waiting after %s: %s", e.Waited.Round(time.Second), statuses(e.On))
-	case check.Passed:
-		t.line("%s: PASS", e.Check.Line)
-	case check.Warned:
-		t.Warn(e.Text)
+	case check.Ended:
+		for _, note := range e.Notes {
+			t.line("↳ %s", note)
+		}
+		if e.Result != check.Failed || !e.Check.Core {
+			t.line("%s: %s", e.Check.Line, e.Result)
+		}
 	}
+}
+
+// list is an enumeration for people: "a", "a and b", "a, b and c".
+func list(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
 // Warn tells something unusual.
@@ -159,14 +179,6 @@ func age(d time.Duration) string {
 		return fmt.Sprintf("%d h old", int(d.Hours()))
 	}
 	return fmt.Sprintf("%d days old", int(d.Hours()/24))
-}
-
-func resources(all []cloud.Resource) string {
-	var names []string
-	for _, r := range all {
-		names = append(names, r.String())
-	}
-	return strings.Join(names, " and ")
 }
 
 // statuses tells each resource's status, or counts them where they are many.

@@ -29,9 +29,12 @@ type Policy struct {
 	// Tick, if set, is told after each look that did not end the wait how long
 	// the wait has lasted.
 	Tick func(waited time.Duration)
-	// Spread is how many times as long as the last look the pause is at least;
-	// for looks that are dear, such as listing.
-	Spread int
+	// Moved, if set, tells after each look when something last moved: the budget
+	// begins anew then. The pace does not, so that a long wait stays cheap.
+	Moved func() time.Time
+	// Rest, if set, tells after each look how long to stay away at least; for
+	// looks that are dear, such as listing.
+	Rest func() time.Duration
 }
 
 // TimeoutError is a wait whose budget ran out.
@@ -64,10 +67,10 @@ func (e *TimeoutError) Unwrap() error { return e.Err }
 // *TimeoutError, or ctx's cause.
 func Until[T any](ctx context.Context, p Policy, look func(context.Context) (v T, done bool, err error)) (T, error) {
 	start := time.Now()
-	deadline := start.Add(p.Limit)
+	moved := start // when the present budget began
 	for {
-		began := time.Now()
-		v, done, err := once(ctx, max(deadline.Sub(began), lastLook), look)
+		deadline := moved.Add(p.Limit)
+		v, done, err := once(ctx, max(time.Until(deadline), lastLook), look)
 		now := time.Now()
 		switch {
 		case done && err == nil:
@@ -85,11 +88,15 @@ func Until[T any](ctx context.Context, p Policy, look func(context.Context) (v T
 				return v, err
 			}
 		}
+		if p.Moved != nil && p.Moved().After(moved) {
+			moved = p.Moved()
+			deadline = moved.Add(p.Limit)
+		}
 		waited := now.Sub(start)
 		if p.Tick != nil {
 			p.Tick(waited)
 		}
-		timeout := &TimeoutError{Limit: p.Limit, Waited: waited, Err: err}
+		timeout := &TimeoutError{Limit: p.Limit, Waited: now.Sub(moved), Err: err}
 		if !now.Before(deadline) {
 			return v, timeout
 		}
@@ -97,8 +104,10 @@ func Until[T any](ctx context.Context, p Policy, look func(context.Context) (v T
 			timeout.After = after
 			return v, timeout
 		}
-		pause := min(max(waited/6, shortestPause), longestPause)
-		pause = max(pause, time.Duration(p.Spread)*now.Sub(began), after)
+		pause := max(min(max(waited/6, shortestPause), longestPause), after)
+		if p.Rest != nil {
+			pause = max(pause, p.Rest())
+		}
 		if err := sleep(ctx, min(pause, deadline.Sub(now))); err != nil {
 			return v, err
 		}

@@ -107,17 +107,43 @@ func TestAfter(t *testing.T) {
 	})
 }
 
-func TestSpread(t *testing.T) {
+func TestRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		var began []time.Duration
-		_, err := Until(t.Context(), Policy{Limit: time.Minute, Spread: 10}, func(ctx context.Context) (int, bool, error) {
+		_, err := Until(t.Context(), Policy{Limit: time.Minute, Rest: func() time.Duration { return 3 * time.Second }}, func(ctx context.Context) (int, bool, error) {
 			began = append(began, time.Since(start))
 			<-time.After(300 * time.Millisecond)
 			return 0, len(began) == 3, nil
 		})
 		if want := []time.Duration{0, 3300 * time.Millisecond, 6600 * time.Millisecond}; err != nil || !slices.Equal(began, want) {
 			t.Errorf("looked at %v, %v", began, err)
+		}
+	})
+}
+
+// TestMoved: what moves renews the budget, also where a transient error came
+// with it, and leaves the pace as slow as it was.
+func TestMoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		looks := 0
+		_, err := Until(t.Context(), Policy{
+			Limit: 10 * time.Second, Transient: transient(0),
+			Moved: func() time.Time { return start.Add(min(time.Since(start), time.Minute)) },
+		}, func(context.Context) (int, bool, error) {
+			looks++
+			return 0, false, errBusy
+		})
+		var timeout *TimeoutError
+		if !errors.As(err, &timeout) || timeout.Waited != 10*time.Second {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(start); took != 70*time.Second {
+			t.Errorf("ended after %v, want 1m10s", took)
+		}
+		if looks > 50 {
+			t.Errorf("%d looks: the pace began anew", looks)
 		}
 	})
 }

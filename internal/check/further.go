@@ -1,0 +1,237 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"volume-backup-tester/internal/cloud"
+)
+
+// snapshotBackup backs a snapshot up and restores it. The volume itself must
+// stay available: that is what a snapshot is for.
+func snapshotBackup(ctx context.Context, r *Run) error {
+	volume, err := r.makeVolume(ctx, cloud.VolumeSpec{Name: r.own + "volume"})
+	if err != nil {
+		return err
+	}
+	name := cloud.Resource{Kind: cloud.KindSnapshot, Name: r.own + "snapshot"}
+	r.emit(Doing{Verb: "creating", On: name, From: volume})
+	snapshot, err := r.create(ctx, name, func(ctx context.Context) (cloud.Resource, error) {
+		return r.Cloud.CreateSnapshot(ctx, name.Name, volume)
+	})
+	if err != nil {
+		return quota(err)
+	}
+	if err := r.await(ctx, &goal{Resource: snapshot}); err != nil {
+		return err
+	}
+	wanted := cloud.Resource{Kind: cloud.KindBackup, Name: r.own + "backup"}
+	r.emit(Doing{Verb: "creating", On: wanted, From: snapshot})
+	backup, err := r.create(ctx, wanted, func(ctx context.Context) (cloud.Resource, error) {
+		return r.Cloud.CreateBackup(ctx, cloud.BackupSpec{Name: wanted.Name, VolumeID: volume.ID, SnapshotID: snapshot.ID})
+	})
+	if err != nil {
+		return r.backupRefused(ctx, err)
+	}
+	made := &goal{Resource: backup}
+	if err := r.await(ctx, &goal{Resource: volume, stays: true}, made, &goal{Resource: snapshot}); err != nil {
+		return err
+	}
+	if made.SnapshotID != snapshot.ID {
+		return &Finding{On: made.Resource, Expected: "to be of snapshot " + snapshot.ID, Seen: fmt.Sprintf("snapshot_id '%s'", made.SnapshotID)}
+	}
+	_, err = r.restore(ctx, made.Resource, cloud.Resource{Kind: cloud.KindVolume, Name: r.own + "restored"})
+	return err
+}
+
+// incremental builds a chain of two, and takes it down from the right end.
+func incremental(ctx context.Context, r *Run) error {
+	volume, err := r.makeVolume(ctx, cloud.VolumeSpec{Name: r.own + "volume"})
+	if err != nil {
+		return err
+	}
+	_, err = r.create(ctx, cloud.Resource{Kind: cloud.KindBackup, Name: r.own + "first"}, func(ctx context.Context) (cloud.Resource, error) {
+		return r.Cloud.CreateBackup(ctx, cloud.BackupSpec{Name: r.own + "first", VolumeID: volume.ID, Incremental: true})
+	})
+	switch call := asCall(err); {
+	case err == nil:
+		r.warn("an incremental backup of a volume without a full one was accepted")
+		if err := r.cleanUp(ctx, r.own+"first", false); err != nil {
+			return err
+		}
+	case call == nil || call.Code != http.StatusBadRequest:
+		return r.backupRefused(ctx, err)
+	}
+	full, err := r.makeBackup(ctx, cloud.BackupSpec{Name: r.own + "full"}, volume)
+	if err != nil {
+		return err
+	}
+	child, err := r.makeBackup(ctx, cloud.BackupSpec{Name: r.own + "child", Incremental: true}, volume)
+	if err != nil {
+		return err
+	}
+	if !child.Incremental {
+		r.warn("%s was asked for as incremental and is a full backup", child)
+		return nil
+	}
+	if err := r.awaitDependents(ctx, full); err != nil {
+		return err
+	}
+	if err := refused(full, "its deletion", r.Cloud.Delete(ctx, full), http.StatusBadRequest); err != nil {
+		return err
+	}
+	for _, backup := range []cloud.Resource{child, full} {
+		if err := r.remove(ctx, backup); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restoreExisting writes a backup of 1 GiB into a volume of 2 GiB, and tries
+// what must be refused: a target that is too small, and one that is in use.
+func restoreExisting(ctx context.Context, r *Run) error {
+	source, pattern, err := r.filled(ctx, r.own+"source", first)
+	if err != nil {
+		return err
+	}
+	small, err := r.makeBackup(ctx, cloud.BackupSpec{Name: r.own + "small"}, source)
+	if err != nil {
+		return err
+	}
+	target, err := r.makeVolume(ctx, cloud.VolumeSpec{Name: r.own + "target", Size: 2})
+	if err != nil {
+		return err
+	}
+	large, err := r.makeBackup(ctx, cloud.BackupSpec{Name: r.own + "large"}, target)
+	if err != nil {
+		return err
+	}
+	_, err = r.Cloud.Restore(ctx, large, source)
+	if err := refused(large, "a restore into a volume that is too small", err, http.StatusBadRequest); err != nil {
+		return err
+	}
+	answer, err := r.Cloud.Restore(ctx, small, target)
+	if err != nil {
+		return r.restoreRefused(small, err)
+	}
+	if answer.VolumeID != target.ID {
+		return &Finding{On: small, Expected: "a restore into volume " + target.ID, Seen: "a restore into volume " + answer.VolumeID}
+	}
+	busy, err := r.Cloud.Show(ctx, target)
+	if err != nil {
+		return err
+	}
+	if busy.Status != available { // or it was quick, and there is nothing to refuse
+		_, err = r.Cloud.Restore(ctx, large, target)
+		if now, showErr := r.Cloud.Show(ctx, target); showErr == nil && now.Status != available || asCall(err) != nil {
+			if err := refused(large, "a restore into a volume that is '"+busy.Status+"'", err, http.StatusBadRequest); err != nil {
+				return err
+			}
+		}
+	} else {
+		r.note("the restore was done before a second one could be refused")
+	}
+	restored := &goal{Resource: target}
+	if err := r.await(ctx, restored, &goal{Resource: small}); err != nil {
+		return err
+	}
+	if restored.Size != 2 {
+		return &Finding{On: restored.Resource, Expected: "to keep its 2 GiB", Seen: fmt.Sprintf("%d GiB", restored.Size)}
+	}
+	if pattern == nil {
+		return nil
+	}
+	return r.holds(ctx, restored.Resource, *pattern, small.Size)
+}
+
+// otherType restores onto a volume of another type.
+func otherType(ctx context.Context, r *Run) error {
+	if r.RestoreType == "" {
+		return &Skip{Why: "no other volume type is named; give --restore-volume-type NAME"}
+	}
+	if err := r.shared(ctx); err != nil {
+		return err
+	}
+	target, err := r.makeVolume(ctx, cloud.VolumeSpec{Name: r.own + "volume", Type: r.RestoreType})
+	if err != nil {
+		return err
+	}
+	restored, err := r.restore(ctx, r.Backup, target)
+	if err != nil {
+		return err
+	}
+	if restored.VolumeType != r.RestoreType {
+		return &Finding{On: restored, Expected: fmt.Sprintf("volume type '%s'", r.RestoreType), Seen: fmt.Sprintf("volume type '%s'", restored.VolumeType)}
+	}
+	return nil
+}
+
+// volumeFromBackup creates a volume from a backup in one call.
+func volumeFromBackup(ctx context.Context, r *Run) error {
+	source, pattern, err := r.filled(ctx, r.own+"source", first)
+	if err != nil {
+		return err
+	}
+	backup, err := r.makeBackup(ctx, cloud.BackupSpec{Name: r.own + "backup"}, source)
+	if err != nil {
+		return err
+	}
+	volume, err := r.makeVolume(ctx, cloud.VolumeSpec{Name: r.own + "volume", BackupID: backup.ID})
+	if call := asCall(err); call != nil && call.Code == http.StatusNotAcceptable {
+		return &Skip{Why: "the cloud's Cinder is older than microversion 3.47", Err: err}
+	}
+	if err != nil {
+		return err
+	}
+	if err := r.await(ctx, &goal{Resource: backup}); err != nil {
+		return err
+	}
+	if pattern == nil {
+		return nil
+	}
+	return r.holds(ctx, volume, *pattern, backup.Size)
+}
+
+// isolation tries everything with another project's credentials.
+func isolation(ctx context.Context, r *Run) error {
+	if r.Other == nil {
+		return &Skip{Why: "no other project is named; give --other-cloud NAME"}
+	}
+	if err := r.shared(ctx); err != nil {
+		return err
+	}
+	for _, hidden := range []cloud.Resource{r.Volume, r.Backup} {
+		_, err := r.Other.Show(ctx, hidden)
+		if err := refused(hidden, "showing it to another project", err, http.StatusNotFound); err != nil {
+			return err
+		}
+		listed, err := r.Other.List(ctx, hidden.Kind)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(listed, func(l cloud.Resource) bool { return l.ID == hidden.ID }) {
+			return &Finding{On: hidden, Expected: "to be missing from another project's list", Seen: "it is listed"}
+		}
+	}
+	hidden := []int{http.StatusNotFound, http.StatusForbidden}
+	_, err := r.Other.Restore(ctx, r.Backup, cloud.Resource{Kind: cloud.KindVolume, Name: r.own + "restored"})
+	if err := refused(r.Backup, "restoring it in another project", err, hidden...); err != nil {
+		return err
+	}
+	if err := refused(r.Backup, "renaming it from another project", r.Other.Rename(ctx, r.Backup, r.own+"renamed", ""), hidden...); err != nil {
+		return err
+	}
+	_, err = r.Other.CreateBackup(ctx, cloud.BackupSpec{Name: r.own + "backup", VolumeID: r.Volume.ID})
+	if err := refused(r.Volume, "backing it up in another project", err, hidden...); err != nil {
+		return err
+	}
+	for _, hiddenOne := range []cloud.Resource{r.Backup, r.Volume} {
+		if err := refused(hiddenOne, "deleting it from another project", r.Other.Delete(ctx, hiddenOne), hidden...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

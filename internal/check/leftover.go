@@ -1,0 +1,66 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"volume-backup-tester/internal/cloud"
+)
+
+// leftError is a clean-up that could not delete everything.
+type leftError struct{ leftovers []Leftover }
+
+func (e *leftError) Error() string {
+	return fmt.Sprintf("clean-up could not delete everything: %d left", len(e.leftovers))
+}
+
+// waitedFor is what a reader wants to know about while it takes long.
+func (c *clearing) waitedFor() []cloud.Resource {
+	var all []cloud.Resource
+	for _, it := range c.items {
+		all = append(all, it.Resource)
+	}
+	slices.SortFunc(all, func(a, b cloud.Resource) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
+	})
+	return all
+}
+
+func (c *clearing) leftovers() []Leftover {
+	var left []Leftover
+	for _, r := range c.waitedFor() {
+		l := Leftover{Resource: r}
+		switch it := c.items[r.ID]; {
+		case it.refusal != nil:
+			l.Reason = it.refusal.Error()
+			if call := asCall(it.refusal); call != nil {
+				l.Reason = call.Answer()
+			}
+		case it.accepted && r.Reason != "":
+			l.Reason = r.Reason
+		case it.accepted:
+			l.Reason = "its deletion was accepted, and it is still there"
+		default:
+			l.Reason = "Cinder lets a member delete only from: " + strings.Join(c.deletable, ", ")
+		}
+		l.Help = c.help(l)
+		left = append(left, l)
+	}
+	return left
+}
+
+// help is what gets rid of a leftover.
+func (c *clearing) help(l Leftover) string {
+	const again = "then run again with --cleanup-only"
+	switch {
+	case noBackupService(l.Reason):
+		return "cinder-backup has to run; " + again
+	case c.idle[l.Status] != "":
+		return c.idle[l.Status] + "; " + again
+	case !c.mayDelete(l.Status):
+		return fmt.Sprintf("an administrator has to run: %s %s; %s", c.reset, l.ID, again)
+	}
+	return "run again with --cleanup-only"
+}

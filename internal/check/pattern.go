@@ -1,0 +1,142 @@
+package check
+
+import (
+	"crypto/sha512"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"math/rand/v2"
+)
+
+const (
+	chunk   = 64 << 10
+	chunks  = 384 // 24 MiB: enough for holes and runs, little to upload
+	gibi    = 1 << 30
+	compare = 1 << 20 // how much is looked at behind the first difference
+)
+
+// pattern is known bytes: a raw image of 24 MiB with holes, to be followed by
+// zeros up to a volume's size. They are the same in every run, so that their
+// hash is known beforehand.
+type pattern uint64
+
+// The patterns. The second is the first with every fourth chunk changed, so
+// that an incremental backup from one to the other has something to leave out.
+const (
+	first  pattern = 1
+	second pattern = 2
+)
+
+// The hashes of a 1 GiB volume with each pattern; a test computes them anew.
+const (
+	hashFirst  = "15e09794bc5a255bafb99f24449d13010735e71c8218242c135b7e3e6ac8e14897a7014c633916b9335f09e89163f955201f0f3edac8fba9e4dac3d6f7236265"
+	hashSecond = "efdbf3bb70b78fee42728cf50974c45e68f930654a78051e0ef463c2527065947b6a10afcf47ff766c6d2e85cb681148c44e289f3e1feac488635f78cc64caf1"
+)
+
+// hashOfOne is the sha512 of a 1 GiB volume with the pattern.
+func (p pattern) hashOfOne() string {
+	if p == first {
+		return hashFirst
+	}
+	return hashSecond
+}
+
+// hash is the sha512 of a volume of that many GiB with the pattern.
+func (p pattern) hash(size int) string {
+	if size == 1 {
+		return p.hashOfOne()
+	}
+	h := sha512.New()
+	_, _ = io.Copy(h, p.volume(size)) // a hash takes everything
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// image reads the bytes to upload.
+func (p pattern) image() io.Reader { return io.LimitReader(p.volume(1), chunks*chunk) }
+
+// volume reads the bytes that a volume of that many GiB has to hold.
+func (p pattern) volume(size int) io.Reader {
+	return io.LimitReader(&patternReader{pattern: p}, int64(size)*gibi)
+}
+
+// patternReader never ends: zeros follow the pattern.
+type patternReader struct {
+	pattern pattern
+	next    int // chunk
+	left    []byte
+}
+
+func (r *patternReader) Read(p []byte) (int, error) {
+	if len(r.left) == 0 {
+		r.left = r.pattern.chunk(r.next)
+		r.next++
+	}
+	n := copy(p, r.left)
+	r.left = r.left[n:]
+	return n, nil
+}
+
+// chunk is the pattern's i-th 64 KiB; every third is a hole. Noise begins no
+// format's magic bytes, which Glance and Cinder would look into.
+func (p pattern) chunk(i int) []byte {
+	data := make([]byte, chunk)
+	if i >= chunks || i%3 == 1 {
+		return data
+	}
+	seed := uint64(first)
+	if i%4 == 0 {
+		seed = uint64(p)
+	}
+	noise := rand.NewPCG(seed, uint64(i))
+	for at := 0; at < chunk; at += 8 {
+		word := noise.Uint64()
+		for b := range 8 {
+			data[at+b] = byte(word >> (8 * b))
+		}
+	}
+	return data
+}
+
+// difference reads both and tells where they first differ, and by how much;
+// "" if they do not.
+func difference(want, got io.Reader) (string, error) {
+	a, b := make([]byte, compare), make([]byte, compare)
+	for offset := int64(0); ; {
+		n, wantErr := io.ReadFull(want, a)
+		m, gotErr := io.ReadFull(got, b[:n])
+		for i := range m {
+			if a[i] != b[i] {
+				return describe(offset+int64(i), a[i:m], b[i:m], want, got)
+			}
+		}
+		switch {
+		case m < n && (gotErr == io.EOF || gotErr == io.ErrUnexpectedEOF):
+			return fmt.Sprintf("only %d bytes", offset+int64(m)), nil
+		case gotErr != nil && m < n:
+			return "", gotErr
+		case wantErr != nil: // both are through
+			return "", nil
+		}
+		offset += int64(n)
+	}
+}
+
+// describe counts the differing bytes of the MiB that begins with the first;
+// a and b are what is left of the blocks already read.
+func describe(offset int64, a, b []byte, want, got io.Reader) (string, error) {
+	total := len(a)
+	restA, restB := make([]byte, compare-total), make([]byte, compare-total)
+	n, _ := io.ReadFull(want, restA)
+	m, err := io.ReadFull(got, restB[:n])
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return "", err
+	}
+	a, b, total = append(a, restA[:m]...), append(b, restB[:m]...), total+m
+	differing := 0
+	for i := range a {
+		if a[i] != b[i] {
+			differing++
+		}
+	}
+	return fmt.Sprintf("from offset %d on other bytes: %d of the next %d differ", offset, differing, total), nil
+}
