@@ -14,7 +14,7 @@ import (
 
 var (
 	block    = regexp.MustCompile("(?s)```(\\w+)\n(.*?)```")
-	varying  = regexp.MustCompile(`127\.0\.0\.1:(\d+|PORT)|\d+ s old|after [\d.]+m?s`)
+	varying  = regexp.MustCompile(`127\.0\.0\.1:(\d+|PORT)|\d+ s old|after [\d.]+m?s| +\d+\.\d s\b|20\d\d-[-\d:T]+Z`)
 	variable = regexp.MustCompile(`\$\{\{ [\w.]+ \}\}`)
 )
 
@@ -83,7 +83,7 @@ func transcript(t *testing.T, body, ci string) (bare []string) {
 			continue
 		}
 		out, _ := shell(command)
-		out = strings.Replace(out, "volume-backup-tester "+version, "volume-backup-tester VERSION", 1)
+		out = strings.ReplaceAll(out, "volume-backup-tester "+version, "volume-backup-tester VERSION")
 		if varying.ReplaceAllString(out, "*") != varying.ReplaceAllString(want, "*") {
 			t.Errorf("%s prints\n%s\nand not\n%s", command, out, want)
 		}

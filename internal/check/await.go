@@ -54,6 +54,9 @@ func (r *Run) await(ctx context.Context, goals ...*goal) error {
 		done, err := r.look(ctx, goals)
 		return struct{}{}, done, err
 	})
+	if err == nil {
+		r.emit(Settled{seen()})
+	}
 	var timeout *wait.TimeoutError
 	if !errors.As(err, &timeout) {
 		return within(err, time.Since(began))

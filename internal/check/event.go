@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"time"
 
 	"volume-backup-tester/internal/cloud"
@@ -9,6 +10,12 @@ import (
 // Event is something that a run tells while it goes on. Events come one at a
 // time, in order.
 type Event interface{ event() }
+
+// String is the measurement for people.
+func (m Measurement) String() string {
+	seconds := max(m.Took.Seconds(), 0.001)
+	return fmt.Sprintf("%s: %d bytes in %.1f s, %.0f MB/s", m.What, m.Bytes, seconds, float64(m.Bytes)/1e6/seconds)
+}
 
 type (
 	// Connected is where the run takes place; it comes before anything is touched.
@@ -42,13 +49,26 @@ type (
 		On     []cloud.Resource
 		Waited time.Duration
 	}
+	// Settled is what the last look of a wait saw, which was what it waited for.
+	Settled struct{ On []cloud.Resource }
+	// Began is the beginning of a check.
+	Began struct{ Check Check }
 	// Ended is the end of a check that did not abort the run.
 	Ended struct {
 		Check  Check
 		Result Result
 		Took   time.Duration
-		// Notes are why it was skipped, what is unusual, and what it measured.
-		Notes []string
+		// Notes are why it was skipped and what is unusual.
+		Notes    []string
+		Measured []Measurement
+		// Err is why it failed: the run's *Failure; nil otherwise.
+		Err error
+	}
+	// Measurement is how quickly something was looked at or done.
+	Measurement struct {
+		What  string
+		Bytes int64
+		Took  time.Duration
 	}
 )
 
@@ -58,4 +78,6 @@ func (Deleting) event()   {}
 func (Doing) event()      {}
 func (Waiting) event()    {}
 func (Looked) event()     {}
+func (Settled) event()    {}
+func (Began) event()      {}
 func (Ended) event()      {}

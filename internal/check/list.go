@@ -117,7 +117,8 @@ func (s *Skip) Unwrap() error { return s.Err }
 // runOne runs a check and tells how it ended. A further check cleans up behind
 // itself, so that the next one has the whole quota; what it shares stays.
 func (r *Run) runOne(ctx context.Context, c Check) error {
-	r.notes, r.warned, r.noImages = nil, false, nil
+	r.notes, r.measured, r.warned, r.noImages = nil, nil, false, nil
+	r.emit(Began{c})
 	r.own = r.Prefix + c.Name + "-"
 	began := time.Now()
 	err := c.Run(ctx, r)
@@ -139,12 +140,12 @@ func (r *Run) runOne(ctx context.Context, c Check) error {
 		err = r.judge(ctx, &c, err)
 		var failure *Failure
 		if errors.As(err, &failure) && failure.Verdict == Fail {
-			ended.Result, ended.Notes = Failed, r.notes
+			ended.Result, ended.Notes, ended.Measured, ended.Err = Failed, r.notes, r.measured, err
 			r.emit(ended)
 		}
 		return err
 	}
-	ended.Notes = r.notes
+	ended.Notes, ended.Measured = r.notes, r.measured
 	r.emit(ended)
 	if c.Core {
 		return nil

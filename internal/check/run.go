@@ -36,9 +36,10 @@ type Run struct {
 	Core Verdict
 
 	// of the check that runs now
-	own    string // what its own resources begin with
-	notes  []string
-	warned bool
+	own      string // what its own resources begin with
+	notes    []string
+	measured []Measurement
+	warned   bool
 	// noImages is why a volume could not be filled; nil: it could.
 	noImages *Skip
 

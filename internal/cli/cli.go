@@ -9,8 +9,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
+
+	"golang.org/x/term"
 
 	"volume-backup-tester/internal/check"
 	"volume-backup-tester/internal/cloud"
@@ -41,6 +46,14 @@ func (s *serial) Write(p []byte) (int, error) {
 	return s.to.Write(p)
 }
 
+// path makes a path absolute.
+func (p Process) path(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(p.Dir, path)
+}
+
 // Exit statuses, as spec and README list them.
 const (
 	exitPass  = 0
@@ -66,25 +79,55 @@ func (e *writeError) Error() string { return fmt.Sprintf("results cannot be writ
 func Main(ctx context.Context, p Process) int {
 	p.Stderr = &serial{to: p.Stderr}
 	s, err := parse(p.Args, p.Getenv)
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	text := report.NewText(p.Stdout, p.Stderr, p.Version, func(err error) { cancel(&writeError{err}) })
 	switch {
-	case err != nil:
-		text.Error(err)
-		return exitUsage
-	case s.help:
+	case err == nil && s.help:
 		return show(p.Stdout, usage)
-	case s.version:
+	case err == nil && s.version:
 		return show(p.Stdout, "volume-backup-tester "+p.Version+"\n")
-	case s.listChecks:
+	case err == nil && s.listChecks:
 		return show(p.Stdout, list(check.All()))
 	}
-	run := check.Run{
-		Prefix: s.prefix, Timeout: s.timeout, VolumeType: s.volumeType, Zone: s.zone, RestoreType: s.restoreType,
-		AllowAdmin: s.allowAdmin, Checks: s.checks, Core: check.Abort, Emit: text.Event,
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	text := newText(p, s, func(err error) { cancel(&writeError{err}) })
+	defer text.Close()
+	for _, path := range []string{s.junit, s.json} {
+		if err == nil && path != "" && path != "-" {
+			err = report.Writable(p.path(path))
+		}
 	}
-	return finish(ctx, text, s, &run, execute(ctx, p, s, text, &run))
+	if err != nil {
+		text.Error(err)
+		return exitUsage
+	}
+	record := report.NewRecord(p.Version, s.cloud, s.prefix, s.checks)
+	run := &check.Run{
+		Prefix: s.prefix, Timeout: s.timeout, VolumeType: s.volumeType, Zone: s.zone, RestoreType: s.restoreType,
+		AllowAdmin: s.allowAdmin, Checks: s.checks, Core: check.Abort,
+		Emit: func(e check.Event) {
+			record.Event(e)
+			text.Event(e)
+		},
+	}
+	err = execute(ctx, p, s, run, record)
+	text.Close()
+	return finish(ctx, p, text, record, s, run, err)
+}
+
+// newText decides how the run is told: on a terminal, in a pipe, or on stderr
+// because a report has stdout.
+func newText(p Process, s settings, broken func(error)) *report.Text {
+	style := report.Style{Version: p.Version, Quiet: s.quiet, Broken: broken}
+	out := p.Stdout
+	if s.junit == "-" || s.json == "-" {
+		out = p.Stderr
+	} else if file, ok := p.Stdout.(*os.File); ok && term.IsTerminal(int(file.Fd())) && p.Getenv("TERM") != "dumb" && !s.debug {
+		style.Terminal = &report.Terminal{Colour: p.Getenv("NO_COLOR") == "", Width: func() int {
+			width, _, _ := term.GetSize(int(file.Fd())) // 0 on a terminal that does not know: no live line
+			return width
+		}}
+	}
+	return report.NewText(out, p.Stderr, style)
 }
 
 func show(to io.Writer, text string) int {
@@ -94,10 +137,12 @@ func show(to io.Writer, text string) int {
 	return exitPass
 }
 
-func execute(ctx context.Context, p Process, s settings, text *report.Text, run *check.Run) (err error) {
+func execute(ctx context.Context, p Process, s settings, run *check.Run, record *report.Record) (err error) {
+	var requests atomic.Int64
+	defer func() { record.Requests = requests.Load() }()
 	o := cloud.Options{
 		Cloud: s.cloud, Dir: p.Dir, Home: p.Home, Getenv: p.Getenv, Transport: p.Transport,
-		UserAgent: "volume-backup-tester/" + p.Version,
+		UserAgent: "volume-backup-tester/" + p.Version, Requests: &requests,
 	}
 	if s.ask {
 		o.Password = func() (string, error) { return askPassword(ctx, p) }
@@ -150,7 +195,7 @@ func list(checks []check.Check) string {
 
 // finish is the one switch from what a run returned to its verdict and exit
 // status.
-func finish(ctx context.Context, text *report.Text, s settings, run *check.Run, err error) int {
+func finish(ctx context.Context, p Process, text *report.Text, record *report.Record, s settings, run *check.Run, err error) int {
 	status := exitPass
 	var conf *cloud.ConfigError
 	var mistake *usageError
@@ -160,13 +205,13 @@ func finish(ctx context.Context, text *report.Text, s settings, run *check.Run, 
 	case err == nil:
 	case errors.As(cause, &signal):
 		status = 128 + signal.Number
-		text.Error(signal)
+		failure = &check.Failure{Verdict: check.Abort, What: signal.Error()}
 	case ctx.Err() != nil:
 		status = exitAbort
-		text.Error(cause)
+		failure = &check.Failure{Verdict: check.Abort, What: cause.Error()}
 	case errors.As(err, &conf), errors.As(err, &mistake):
-		text.Error(err)
-		return exitUsage
+		status = exitUsage
+		failure = &check.Failure{Verdict: check.Abort, What: err.Error()}
 	default:
 		if !errors.As(err, &failure) { // from before the run
 			failure = check.Judge(err)
@@ -176,19 +221,52 @@ func finish(ctx context.Context, text *report.Text, s settings, run *check.Run, 
 		if failure.Verdict == check.Abort {
 			status = exitAbort
 		}
+	}
+	var left []cloud.Resource
+	if failure != nil {
 		text.Failure(failure)
+		if left = run.Left(); failure.Leftovers != nil {
+			left = nil // they have been told, with their reasons
+		}
+		text.Left(left, clearing(s))
 	}
-	if status != exitPass && (failure == nil || failure.Leftovers == nil) {
-		text.Left(run.Left(), clearing(s))
+	verdict := run.Core
+	if s.cleanupOnly || status == exitUsage || !s.checks[0].Core {
+		verdict = ""
 	}
-	if !s.cleanupOnly && s.checks[0].Core {
-		text.Verdict(run.Core)
+	record.Finish(verdict, status, failure, left, clearing(s))
+	if !s.cleanupOnly && status != exitUsage {
+		text.Summary(record)
+	}
+	if reportErr := writeReports(p, s, record); reportErr != nil {
+		text.Error(reportErr)
+		if status == exitPass {
+			status, verdict = exitAbort, check.Abort
+		}
+	}
+	if verdict != "" {
+		text.Verdict(verdict)
 	}
 	if err == nil && ctx.Err() != nil { // the last lines were not written
 		text.Error(context.Cause(ctx))
 		return exitAbort
 	}
 	return status
+}
+
+// writeReports writes the reports that were asked for, whatever the run came to.
+func writeReports(p Process, s settings, record *report.Record) error {
+	var errs []error
+	for path, write := range map[string]func(io.Writer) error{s.junit: record.JUnit, s.json: record.JSON} {
+		switch path {
+		case "":
+		case "-":
+			errs = append(errs, write(p.Stdout))
+		default:
+			errs = append(errs, report.WriteFile(p.path(path), write))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // clearing is the command that deletes what this run may have left.

@@ -29,24 +29,24 @@ creates a volume, backs it up, restores the backup.
 It creates AND DELETES volumes and backups whose names begin with the prefix.
 
 Which cloud:
-  --os-cloud NAME           cloud in clouds.yaml (default: $OS_CLOUD)
-  --ask                     prompt for the password
-  --volume-type NAME        type of the volumes (default: the cloud's)
-  --availability-zone NAME  zone of the volumes (default: the cloud's)
-  --allow-admin             run even with an administrator's role
+  --os-cloud NAME             cloud in clouds.yaml (default: $OS_CLOUD)
+  --ask                       prompt for the password
+  --volume-type NAME          type of the volumes (default: the cloud's)
+  --availability-zone NAME    zone of the volumes (default: the cloud's)
+  --restore-volume-type NAME  another type, for the check other-type
+  --other-cloud NAME          another project, for the check isolation
+  --allow-admin               run even with an administrator's role
 What to do:
-  --prefix PREFIX           what the names of all resources begin with
-                            (default: scs-test-)
-  --timeout SECONDS         how long one wait may take (default: 60)
-  --checks LIST             core (default), all, or names of checks
-  --list-checks             what there is to check, with its source
-  --other-cloud NAME        another project's member, for the check isolation
-  --restore-volume-type NAME  other type to restore onto, for other-type
-  --cleanup-only            delete what begins with the prefix, and stop
-  --dry-run                 with --cleanup-only: only list it
+  --prefix PREFIX             what all names begin with (default: scs-test-)
+  --timeout SECONDS           how long one wait may take (default: 60)
+  --checks LIST               core (default), all, or names of checks
+  --cleanup-only              delete what begins with the prefix, and stop
+  --dry-run                   with --cleanup-only: only list it
 What to tell:
-  --debug                   log the HTTP exchanges to stderr, secrets masked
-  --help, --version
+  --junit FILE, --json FILE   reports; - is stdout, the text then on stderr
+  --quiet                     only results, verdict and errors
+  --debug                     log the HTTP exchanges, secrets masked
+  --list-checks, --help, --version
 
 Exit status: 0 passed; 1 the cloud failed; 2 usage or clouds.yaml;
 3 could not be tested; 130, 143 interrupted.
@@ -66,7 +66,8 @@ type settings struct {
 	ask, debug, allowAdmin  bool
 	cleanupOnly, dryRun     bool
 	help, version           bool
-	listChecks              bool
+	listChecks, quiet       bool
+	junit, json             string // files; "-": stdout
 }
 
 const (
@@ -94,6 +95,9 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	f.BoolVar(&s.cleanupOnly, "cleanup-only", false, "")
 	f.BoolVar(&s.dryRun, "dry-run", false, "")
 	f.BoolVar(&s.debug, "debug", false, "")
+	f.BoolVar(&s.quiet, "quiet", false, "")
+	f.StringVar(&s.junit, "junit", "", "")
+	f.StringVar(&s.json, "json", "", "")
 	f.BoolVar(&s.help, "help", false, "")
 	f.BoolVar(&s.version, "version", false, "")
 	if err := f.Parse(args); err != nil {
@@ -118,6 +122,12 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	}
 	if err := checkPrefix(s.prefix); err != nil {
 		return s, err
+	}
+	if s.junit == "-" && s.json == "-" {
+		return s, usagef("--junit - and --json - cannot share stdout; give one of them a file")
+	}
+	if s.cleanupOnly && s.junit+s.json != "" {
+		return s, usagef("--junit and --json report a test; they do not go with --cleanup-only")
 	}
 	if s.cloud == "" {
 		s.cloud = getenv("OS_CLOUD")

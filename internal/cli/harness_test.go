@@ -35,6 +35,7 @@ type scene struct {
 
 	stdoutTo    io.Writer // nil: stdout
 	stdinFrom   io.Reader // nil: stdin
+	makeDir     string    // below the working directory
 	realNetwork bool      // go by sockets, where the case ends before any is opened
 }
 
@@ -62,6 +63,11 @@ func (s *scene) run(args ...string) int {
 		s.t.Log("without a clouds.yaml")
 	} else if err := os.WriteFile(filepath.Join(dir, "clouds.yaml"), []byte(s.clouds), 0o600); err != nil {
 		s.t.Fatal(err)
+	}
+	if s.makeDir != "" {
+		if err := os.Mkdir(filepath.Join(dir, s.makeDir), 0o700); err != nil {
+			s.t.Fatal(err)
+		}
 	}
 	ctx, cancel := context.WithCancelCause(s.t.Context())
 	defer cancel(nil)

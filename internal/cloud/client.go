@@ -59,7 +59,7 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	if o.Debug != nil {
 		transport = debugging(transport, o.Debug)
 	}
-	provider.HTTPClient.Transport = observer{transport}
+	provider.HTTPClient.Transport = observer{transport, o.Requests}
 	provider.UserAgent.Prepend(o.UserAgent)
 	provider.UseTokenLock()
 	ctx, cancel := context.WithTimeout(ctx, answerIn)

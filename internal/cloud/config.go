@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 )
 
 // Options say which cloud to talk to and how. The process's environment is
@@ -24,6 +25,8 @@ type Options struct {
 	Transport http.RoundTripper
 	// Debug, if set, gets every HTTP exchange, a line at a time, secrets masked.
 	Debug func(line string)
+	// Requests, if set, counts the HTTP requests sent.
+	Requests *atomic.Int64
 	// UserAgent is what the requests call themselves, e.g. "tool/1.0".
 	UserAgent string
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -79,9 +80,15 @@ func path(o Options, file string) string {
 
 // observer notes on each call what its last answer was. gophercloud keeps that
 // to itself when the body of an answer cannot be decoded.
-type observer struct{ next http.RoundTripper }
+type observer struct {
+	next     http.RoundTripper
+	requests *atomic.Int64
+}
 
 func (o observer) RoundTrip(r *http.Request) (*http.Response, error) {
+	if o.requests != nil {
+		o.requests.Add(1)
+	}
 	c, _ := r.Context().Value(callKey{}).(*call)
 	if c == nil {
 		return o.next.RoundTrip(r)

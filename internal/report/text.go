@@ -1,19 +1,20 @@
-// Package report owns how a run is told: events and failures become lines.
+// Package report owns how a run is told: events and failures become lines, and
+// a record that is written as JUnit XML and JSON.
 //
 // The rules of output: results go to stdout, diagnostics to stderr, where each
-// begins with "error:" or "warning:". Every clean-up action, every step's
-// beginning and wait, and every passed check is a line on stdout; the verdict
-// is the last. A long wait adds a line at growing intervals, so that a pipeline
-// shows that something goes on. An error's words belong to the package that
-// raises it; only their layout is decided here.
+// begins with "error:" or "warning:". In a pipe every clean-up action, every
+// step's beginning and wait, and every passed check is a line on stdout, and a
+// long wait adds one at growing intervals, so that a pipeline shows that
+// something goes on. On a terminal each check is one line, which is alive while
+// it waits and settles into its result. The verdict is the last line. An
+// error's words belong to the package that raises it; only their layout is
+// decided here.
 package report
 
 import (
 	"cmp"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -29,30 +30,73 @@ const (
 	named = 3
 )
 
-// Text writes a run as lines for people. It is not safe for concurrent use.
+// Style is how the text looks.
+type Style struct {
+	Version string
+	// Terminal is nil in a pipe.
+	Terminal *Terminal
+	// Quiet leaves results, verdict and errors.
+	Quiet bool
+	// Broken is told once when results cannot be written any more.
+	Broken func(error)
+}
+
+// Text writes a run as lines for people. Its methods are called one at a time.
 type Text struct {
+	Style
 	out, err io.Writer
-	version  string
-	// broken is called once with the first error in writing results.
-	broken func(error)
-	failed bool
-	sign   time.Duration // when the next line about the present wait is due
+	live     *live // nil in a pipe
+	failed   bool
+	sign     time.Duration // when the next line about the present wait is due
+	check    string        // the line of the check that runs
 }
 
-// NewText writes results to out and diagnostics to err; version is the tool's
-// own, and broken is told when results cannot be written any more.
-func NewText(out, err io.Writer, version string, broken func(error)) *Text {
-	return &Text{out: out, err: err, version: version, broken: broken}
+// NewText writes results to out and diagnostics to err. Close ends it.
+func NewText(out, err io.Writer, style Style) *Text {
+	t := &Text{Style: style, out: out, err: err}
+	if style.Terminal != nil && !style.Quiet {
+		t.live = newLive(*style.Terminal, out)
+		t.out = t.live
+	}
+	return t
 }
 
-func (t *Text) line(format string, args ...any) {
+// Close takes the live line away. What follows are plain lines.
+func (t *Text) Close() {
+	if t.live != nil {
+		t.live.stop()
+		t.out, t.live = t.live.to, nil
+	}
+}
+
+// result is a line that stays with --quiet.
+func (t *Text) result(format string, args ...any) {
 	if t.failed {
 		return
 	}
-	if _, err := fmt.Fprintf(t.out, format+"\n", args...); err != nil {
-		t.failed = true
-		t.broken(err)
+	line := fmt.Sprintf(format+"\n", args...)
+	if t.Terminal != nil && t.Terminal.Colour {
+		line = resultColour.Replace(line)
 	}
+	if _, err := io.WriteString(t.out, line); err != nil {
+		t.failed = true
+		t.Broken(err)
+	}
+}
+
+func (t *Text) line(format string, args ...any) {
+	if !t.Quiet {
+		t.result(format, args...)
+	}
+}
+
+// step is what goes on: a line in a pipe, the live line on a terminal.
+func (t *Text) step(short string, format string, args ...any) {
+	if t.live == nil {
+		t.line(format, args...)
+		return
+	}
+	t.live.tell(strings.TrimPrefix(t.check+": ", ": ")+short, true)
 }
 
 // Event tells one event.
@@ -64,77 +108,95 @@ func (t *Text) Event(e check.Event) {
 			t.Warn(w)
 		}
 		t.line("volume-backup-tester %s: cloud '%s', region %s, block storage %s, project '%s' (%s), user '%s', roles: %s",
-			t.version, l.Cloud, cmp.Or(l.Region, "(none)"), l.Endpoint, l.Project, l.ProjectID, l.User, cmp.Or(strings.Join(l.Roles, ", "), "none"))
+			t.Version, l.Cloud, cmp.Or(l.Region, "(none)"), l.Endpoint, l.Project, l.ProjectID, l.User, cmp.Or(strings.Join(l.Roles, ", "), "none"))
 	case check.CleaningUp:
-		t.sign = firstSign
+		t.sign, t.check = firstSign, ""
 		if e.DryRun {
 			t.line("What a clean-up of everything whose name begins with '%s' would delete:", e.Prefix)
 			return
 		}
-		t.line("Cleaning up %s whose names begin with '%s' ...", list(e.Kinds), e.Prefix)
+		t.step("cleaning up", "Cleaning up %s whose names begin with '%s' ...", list(e.Kinds), e.Prefix)
 	case check.Deleting:
 		verb := "deleting"
 		if e.DryRun {
 			verb = "would delete"
 		}
 		t.line("↳ %s %s, %s", verb, e.On, age(e.Age))
+	case check.Began:
+		t.check = e.Check.Line
+		if t.live != nil {
+			t.live.tell(t.check, true)
+		}
 	case check.Doing:
 		text := fmt.Sprintf("%s%s %s", strings.ToUpper(e.Verb[:1]), e.Verb[1:], e.On)
 		if e.From.Kind != "" {
 			text += " from " + e.From.String()
 		}
-		t.line("%s ...", text)
+		t.step(e.Verb+" "+e.On.Kind, "%s ...", text)
 	case check.Waiting:
 		t.sign = firstSign
-		var parts []string
-		for i, on := range e.On {
-			if i+1 < len(e.On) && e.Want[i] == e.Want[i+1] {
-				parts = append(parts, on.String())
-				continue
-			}
-			parts = append(parts, fmt.Sprintf("%s to become '%s'", on, e.Want[i]))
-		}
-		t.line("↳ waiting for %s ...", list(parts))
+		t.step("waiting for "+brief(e.On), "↳ waiting for %s ...", wanted(e))
 	case check.Looked:
-		if e.Waited < t.sign {
-			return
-		}
-		t.sign = e.Waited * 3 / 2
-		t.line("↳ still waiting after %s: %s", e.Waited.Round(time.Second), statuses(e.On))
+		t.looked(e)
 	case check.Ended:
-		for _, note := range e.Notes {
-			t.line("↳ %s", note)
-		}
-		if e.Result != check.Failed || !e.Check.Core {
-			t.line("%s: %s", e.Check.Line, e.Result)
-		}
+		t.ended(e)
 	}
 }
 
-// list is an enumeration for people: "a", "a and b", "a, b and c".
-func list(words []string) string {
-	last := len(words) - 1
-	if last < 1 {
-		return strings.Join(words, "")
+func (t *Text) looked(e check.Looked) {
+	if t.live != nil {
+		t.live.tell(strings.TrimPrefix(t.check+": ", ": ")+"waiting for "+brief(e.On), false)
+		return
 	}
-	return strings.Join(words[:last], ", ") + " and " + words[last]
+	if e.Waited >= t.sign {
+		t.sign = e.Waited * 3 / 2
+		t.line("↳ still waiting after %s: %s", e.Waited.Round(time.Second), statuses(e.On))
+	}
+}
+
+func (t *Text) ended(e check.Ended) {
+	t.check = ""
+	if t.live != nil {
+		t.live.tell("", true)
+	}
+	for _, note := range e.Notes {
+		t.line("↳ %s", note)
+	}
+	for _, m := range e.Measured {
+		t.line("↳ %s", m)
+	}
+	switch {
+	case t.Terminal != nil && !t.Quiet:
+		t.result("%s: %s (%.1f s)", e.Check.Line, e.Result, e.Took.Seconds())
+	case e.Result != check.Failed || !e.Check.Core:
+		t.result("%s: %s", e.Check.Line, e.Result)
+	}
 }
 
 // Warn tells something unusual.
-func (t *Text) Warn(text string) { fmt.Fprintln(t.err, "warning: "+text) }
+func (t *Text) Warn(text string) { t.diagnose("warning: " + text) }
 
 // Error tells in one line why there was no run, or why it ended early.
-func (t *Text) Error(err error) { fmt.Fprintln(t.err, "error: "+err.Error()) }
+func (t *Text) Error(err error) { t.diagnose("error: " + err.Error()) }
 
-// Failure tells why a run has not passed: what fell, what was expected and
-// seen, what the cloud said, what to do.
-func (t *Text) Failure(f *check.Failure) {
-	fmt.Fprintln(t.err, "error: "+f.Error())
-	for _, part := range []struct{ label, text string }{
-		{"expected", f.Expected}, {"seen", f.Seen}, {"the cloud says", f.Said},
-	} {
-		t.part(part.label, part.text)
+func (t *Text) diagnose(line string) {
+	if t.live != nil {
+		t.live.aside(func() { fmt.Fprintln(t.err, line) })
+		return
 	}
+	fmt.Fprintln(t.err, line)
+}
+
+// Failure tells why a run has not passed: which sentence fell, what was
+// expected and seen, what the cloud said, what to do.
+func (t *Text) Failure(f *check.Failure) {
+	t.diagnose("error: " + f.Error())
+	if f.Check != nil {
+		t.part("what fell", fmt.Sprintf("%s (%s)", f.Check.Sentence, f.Check.Source))
+	}
+	t.part("expected", f.Expected)
+	t.part("seen", f.Seen)
+	t.part("the cloud says", f.Said)
 	for _, l := range f.Leftovers {
 		t.part("left", fmt.Sprintf("%s, status '%s'", l.Resource, l.Status))
 		t.part("  because", l.Reason)
@@ -145,57 +207,45 @@ func (t *Text) Failure(f *check.Failure) {
 
 func (t *Text) part(label, text string) {
 	if text != "" {
-		fmt.Fprintf(t.err, "  %s: %s\n", label, text)
+		t.diagnose(fmt.Sprintf("  %s: %s", label, text))
 	}
 }
 
 // Left names what stays in the cloud and the command that clears it.
 func (t *Text) Left(left []cloud.Resource, command string) {
-	if len(left) == 0 {
-		return
-	}
 	for _, r := range left {
+		label := "left in the cloud"
 		if r.ID == "" {
-			t.part("perhaps left in the cloud", r.String())
-			continue
+			label = "perhaps left in the cloud"
 		}
-		t.part("left in the cloud", r.String())
+		t.part(label, r.String())
 	}
-	t.part("to clear it", command)
+	if len(left) > 0 {
+		t.part("to clear it", command)
+	}
+}
+
+// Summary is the end of a test: where and when it was, and a table of the
+// checks.
+func (t *Text) Summary(r *Record) {
+	e := r.Evidence
+	t.line("  tool      volume-backup-tester %s", r.Version)
+	t.line("  time      %s to %s", r.Started.Format(time.RFC3339), r.Ended.Format(time.RFC3339))
+	if e.ProjectID == "" {
+		t.line("  cloud     %s, not reached", e.Cloud)
+	} else {
+		t.line("  cloud     %s, %s, region %s", e.Cloud, e.AuthURL, cmp.Or(e.Region, "(none)"))
+		t.line("  project   %s, user %s, roles %s", e.ProjectID, e.User, strings.Join(e.Roles, ", "))
+		t.line("  endpoint  %s", e.Endpoint)
+	}
+	for _, c := range r.Checks {
+		result := cmp.Or(c.Result, "-")
+		if r.Failure != nil && r.Failure.Check == c.Name {
+			result = r.Failure.Verdict
+		}
+		t.line("  %-27s %-5s %7.1f s", c.Line, result, c.Seconds)
+	}
 }
 
 // Verdict is the last line of a test run.
-func (t *Text) Verdict(v check.Verdict) { t.line("scs-0117-test-backup: %s", v) }
-
-func age(d time.Duration) string {
-	switch {
-	case d == 0:
-		return "age unknown"
-	case d < time.Minute:
-		return fmt.Sprintf("%d s old", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min old", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h old", int(d.Hours()))
-	}
-	return fmt.Sprintf("%d days old", int(d.Hours()/24))
-}
-
-// statuses tells each resource's status, or counts them where they are many.
-func statuses(all []cloud.Resource) string {
-	var parts []string
-	if len(all) <= named {
-		for _, r := range all {
-			parts = append(parts, fmt.Sprintf("%s is '%s'", r, r.Status))
-		}
-		return strings.Join(parts, ", ")
-	}
-	counts := map[string]int{}
-	for _, r := range all {
-		counts[r.Status]++
-	}
-	for _, status := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, fmt.Sprintf("%d '%s'", counts[status], status))
-	}
-	return fmt.Sprintf("%d %ss: %s", len(all), all[0].Kind, strings.Join(parts, ", "))
-}
+func (t *Text) Verdict(v check.Verdict) { t.result("scs-0117-test-backup: %s", v) }

@@ -1,0 +1,246 @@
+package cli
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"volume-backup-tester/internal/cloudsim"
+	"volume-backup-tester/internal/report"
+)
+
+// endings are runs of every kind.
+var endings = []struct {
+	name            string
+	faults          []string
+	prepare         func(*scene)
+	args            []string
+	status          int
+	verdict         string
+	tests, fail     int
+	errors, skipped int
+}{
+	{name: "pass", verdict: "PASS", tests: 3},
+	{name: "fail", faults: []string{"create-backup=error"}, status: 1, verdict: "FAIL", tests: 3, fail: 1, skipped: 1},
+	{name: "abort", faults: []string{"POST /volumes=403"}, status: 3, verdict: "ABORT", tests: 3, errors: 1, skipped: 2},
+	{name: "no login", faults: []string{"POST /v3/auth/tokens=503"}, status: 3, verdict: "ABORT", tests: 4, errors: 1, skipped: 3},
+	{name: "no Block Storage", prepare: func(s *scene) { s.sim.SetEndpoints() }, status: 1, verdict: "FAIL", tests: 4, fail: 1, skipped: 3},
+	{name: "leftovers", prepare: undeletable, args: []string{"--timeout", "5"}, status: 1, verdict: "FAIL", tests: 4, fail: 1, skipped: 3},
+	{name: "interrupted", prepare: func(s *scene) { s.signal, s.after = Signal{"SIGINT", 2}, 150*time.Millisecond }, status: 130, verdict: "ABORT", tests: 4, errors: 1, skipped: 2},
+	{name: "unknown region", prepare: func(s *scene) {
+		s.clouds = strings.ReplaceAll(string(s.sim.ClientConfig()), "RegionOne", "Nowhere")
+	}, status: 2, tests: 4, errors: 1, skipped: 3},
+	{name: "skipped check", args: []string{"--checks", "core,isolation"}, verdict: "PASS", tests: 4, skipped: 1},
+	{name: "further check alone", args: []string{"--checks", "listing"}, tests: 1},
+}
+
+// TestReports: both files are there whatever the run comes to, hold to the
+// schema and to what GitLab and Jenkins read, and agree with the text.
+func TestReports(t *testing.T) {
+	schema, err := jsonschema.NewCompiler().Compile("../../testdata/report.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range endings {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) {
+				s := newScene(t, cloudsim.Config{}, row.faults...)
+				if row.prepare != nil {
+					row.prepare(s)
+				}
+				if status := s.run(append(row.args, "--json", "run.json", "--junit", "run.xml")...); status != row.status {
+					t.Fatalf("exit %d\n%s", status, &s.stderr)
+				}
+				raw := s.read("run.json")
+				parsed, err := jsonschema.UnmarshalJSON(strings.NewReader(raw))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := schema.Validate(parsed); err != nil {
+					t.Errorf("%v\n%s", err, raw)
+				}
+				var r report.Record
+				if err := json.Unmarshal([]byte(raw), &r); err != nil {
+					t.Fatal(err)
+				}
+				if r.Verdict != row.verdict || r.ExitStatus != row.status || (r.Failure == nil) != (row.status == 0) {
+					t.Errorf("verdict %q, exit %d, failure %v", r.Verdict, r.ExitStatus, r.Failure)
+				}
+				if r.Requests != int64(len(s.sim.Log())) {
+					t.Errorf("%d requests, sent were %d", r.Requests, len(s.sim.Log()))
+				}
+				if r.Ended.Sub(r.Started) != s.elapsed {
+					t.Errorf("from %v to %v, it took %v", r.Started, r.Ended, s.elapsed)
+				}
+				if (len(r.Left) > 0) != (r.Clear != "") || len(s.names()) > 0 && row.name == "fail" && len(r.Left) != len(s.names()) {
+					t.Errorf("left %v, clear %q", r.Left, r.Clear)
+				}
+				s.readsAsJUnit(t, row.tests, row.fail, row.errors, row.skipped)
+			})
+		})
+	}
+}
+
+// read is a file in the working directory.
+func (s *scene) read(name string) string {
+	s.t.Helper()
+	raw, err := os.ReadFile(filepath.Join(s.dir, name))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// readsAsJUnit reads run.xml with nothing but what GitLab's and Jenkins'
+// documentation name.
+func (s *scene) readsAsJUnit(t *testing.T, tests, failures, errs, skipped int) {
+	t.Helper()
+	type outcome struct {
+		Message string `xml:"message,attr"`
+		Type    string `xml:"type,attr"`
+		Text    string `xml:",chardata"`
+	}
+	var doc struct {
+		XMLName xml.Name `xml:"testsuites"`
+		Suites  []struct {
+			Name       string  `xml:"name,attr"`
+			Time       float64 `xml:"time,attr"`
+			Timestamp  string  `xml:"timestamp,attr"`
+			Properties []struct {
+				Name  string `xml:"name,attr"`
+				Value string `xml:"value,attr"`
+			} `xml:"properties>property"`
+			Cases []struct {
+				Name      string   `xml:"name,attr"`
+				ClassName string   `xml:"classname,attr"`
+				Time      *float64 `xml:"time,attr"`
+				Failure   *outcome `xml:"failure"`
+				Error     *outcome `xml:"error"`
+				Skipped   *outcome `xml:"skipped"`
+			} `xml:"testcase"`
+		} `xml:"testsuite"`
+	}
+	raw := s.read("run.xml")
+	if err := xml.Unmarshal([]byte(raw), &doc); err != nil || len(doc.Suites) != 1 {
+		t.Fatalf("%v\n%s", err, raw)
+	}
+	suite := doc.Suites[0]
+	counts := map[string]int{}
+	for _, c := range suite.Cases {
+		counts["tests"]++
+		if c.Name == "" || c.ClassName == "" || c.Time == nil {
+			t.Errorf("a case without name, classname or time: %+v", c)
+		}
+		for kind, o := range map[string]*outcome{"failures": c.Failure, "errors": c.Error, "skipped": c.Skipped} {
+			if o == nil {
+				continue
+			}
+			counts[kind]++
+			if o.Message == "" || kind != "skipped" && o.Type == "" {
+				t.Errorf("%s of %s without message or type", kind, c.Name)
+			}
+		}
+	}
+	want := map[string]int{"tests": tests, "failures": failures, "errors": errs, "skipped": skipped}
+	for key, n := range want {
+		if counts[key] != n {
+			t.Errorf("%d %s, want %d\n%s", counts[key], key, n, raw)
+		}
+	}
+	if _, err := time.Parse("2006-01-02T15:04:05", suite.Timestamp); err != nil || suite.Name == "" {
+		t.Errorf("suite %q at %q", suite.Name, suite.Timestamp)
+	}
+	for _, name := range []string{"cloud", "region", "project_id", "endpoint", "version", "prefix"} {
+		if !slices.ContainsFunc(suite.Properties, func(p struct {
+			Name  string `xml:"name,attr"`
+			Value string `xml:"value,attr"`
+		}) bool {
+			return p.Name == name
+		}) {
+			t.Errorf("no property %s", name)
+		}
+	}
+}
+
+// TestReportOnStdout: then everything else, the verdict line included, goes to
+// stderr.
+func TestReportOnStdout(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		if status := s.run("--json", "-"); status != 0 {
+			t.Fatalf("exit %d", status)
+		}
+		var r report.Record
+		if err := json.Unmarshal(s.stdout.Bytes(), &r); err != nil || r.Verdict != "PASS" {
+			t.Errorf("%v\n%s", err, &s.stdout)
+		}
+		if !strings.HasSuffix(s.stderr.String(), "scs-0117-test-backup: PASS\n") {
+			t.Errorf("stderr:\n%s", &s.stderr)
+		}
+		if status := s.run("--junit", "-"); status != 0 || !strings.HasPrefix(s.stdout.String(), "<?xml") {
+			t.Errorf("exit %d\n%s", status, &s.stdout)
+		}
+	})
+}
+
+// TestReportCannotBeWritten: found out before anything is begun, or else no
+// PASS, and never a part of a file.
+func TestReportCannotBeWritten(t *testing.T) {
+	for _, path := range []string{"nosuch/run.json", "."} {
+		bubble(t, func(t *testing.T) {
+			s := newScene(t, cloudsim.Config{})
+			if status := s.run("--json", path); status != exitUsage || !strings.HasPrefix(s.stderr.String(), "error: writing ") || len(s.sim.Log()) > 0 {
+				t.Errorf("%s: exit %d, %d requests\n%s", path, status, len(s.sim.Log()), &s.stderr)
+			}
+		})
+	}
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		if status := s.run("--json", "/dev/full"); status != exitAbort || !strings.Contains(s.stderr.String(), "error: writing /dev/full: no space left on device") {
+			t.Errorf("exit %d\n%s", status, &s.stderr)
+		}
+		if !strings.HasSuffix(s.stdout.String(), "scs-0117-test-backup: ABORT\n") {
+			t.Errorf("stdout:\n%s", &s.stdout)
+		}
+	})
+	bubble(t, func(t *testing.T) { // the directory goes away while the run lasts
+		s := newScene(t, cloudsim.Config{})
+		s.onLine = func(line string) {
+			if strings.HasPrefix(line, "Create empty volume: PASS") {
+				if err := os.RemoveAll(filepath.Join(s.dir, "reports")); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		s.makeDir = "reports"
+		if status := s.run("--junit", "reports/run.xml"); status != exitAbort || !strings.Contains(s.stderr.String(), "no such file or directory") {
+			t.Errorf("exit %d\n%s", status, &s.stderr)
+		}
+	})
+}
+
+// TestQuiet leaves results, verdict and errors.
+func TestQuiet(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		want := "Create empty volume: PASS\nCreate backup from volume: PASS\nRestore volume from backup: PASS\nscs-0117-test-backup: PASS\n"
+		if status := s.run("--quiet"); status != 0 || s.stdout.String() != want || s.stderr.Len() > 0 {
+			t.Errorf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
+		}
+	})
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{}, "create-backup=error")
+		want := "Create empty volume: PASS\nscs-0117-test-backup: FAIL\n"
+		if status := s.run("--quiet"); status != 1 || s.stdout.String() != want || !strings.HasPrefix(s.stderr.String(), "error: Create backup from volume: ") {
+			t.Errorf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
+		}
+	})
+}
