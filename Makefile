@@ -1,16 +1,21 @@
-# Every target works from a fresh clone. Go fetches what it needs; nothing is installed, except by
-# `acceptance`, which needs a real OpenStack (see testdata/devcloud/devcloud).
+# Every target works from a fresh clone. Go fetches what it needs; nothing is installed, except by the
+# `acceptance` ones, which need a real OpenStack (see testdata/devcloud/devcloud).
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build demo test lint acceptance release clean help
+.PHONY: build demo test lint bench acceptance acceptance-posix acceptance-faults release clean help
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 # the same commit gives the same bytes, wherever it is built
 GOBUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)'
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.7.0
 DEVCLOUD := testdata/devcloud/devcloud
+# begins a recipe's line that needs the devcloud; one that was not up before is ended with it
+WITH_DEVCLOUD = running=$$($(DEVCLOUD) status | grep -c ' up$$' || true); \
+	[ $$running -gt 0 ] || trap '$(DEVCLOUD) down' EXIT; \
+	yaml=$$($(DEVCLOUD) up); \
+	export DEVCLOUD_CLOUDS_YAML=$$yaml
 
 build: ## both programs, static, in bin/
 	$(GOBUILD) -o bin/ ./cmd/volume-backup-tester ./cmd/cloudsim
@@ -25,18 +30,27 @@ test: ## everything that needs neither root nor a cloud (under 2 minutes; needs 
 lint: ## gofmt, vet and staticcheck, with the acceptance tests and without
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; }
 	go vet ./...
-	go vet -tags acceptance ./...
+	go vet -tags acceptance,faults ./...
 	$(STATICCHECK) ./...
-	$(STATICCHECK) -tags acceptance ./...
+	$(STATICCHECK) -tags acceptance,faults ./...
+
+bench: ## what it adds to a cloud's own time, and what it costs; with DEVCLOUD_CLOUDS_YAML also on that cloud
+	go -C internal/bench test -count=1 -timeout 30m -report
 
 acceptance: ## against a real OpenStack on loopback (root on Debian 12); ends it if it was not up before
-	@running=$$($(DEVCLOUD) status | grep -c ' up$$' || true); \
-	[ $$running -gt 0 ] || trap '$(DEVCLOUD) down' EXIT; \
-	yaml=$$($(DEVCLOUD) up); \
-	export DEVCLOUD_CLOUDS_YAML=$$yaml; \
+	@$(WITH_DEVCLOUD); \
 	export CONTRACT_CLOUDS_YAML=$$yaml CONTRACT_CLOUD=devcloud CONTRACT_OTHER_CLOUD=devcloud-other; \
-	go test -tags acceptance -count=1 -p 1 -v -timeout 15m ./internal/acceptance ./internal/contract && \
+	go test -tags acceptance -count=1 -p 1 -v -timeout 30m ./internal/acceptance ./internal/contract && \
 	go test -tags acceptance -count=1 -run TestAsOpenstacksdk ./internal/cloud
+
+acceptance-posix: ## every check against a devcloud with a chunked backup driver, which is brought up anew
+	$(DEVCLOUD) down
+	@export DEVCLOUD_BACKUP=posix; $(WITH_DEVCLOUD); \
+	go test -tags acceptance -count=1 -v -timeout 60m -run TestChecks ./internal/acceptance
+
+acceptance-faults: ## the same cloud, each of its services stopped at each phase (about half an hour)
+	@$(WITH_DEVCLOUD); \
+	go test -tags acceptance,faults -count=1 -v -timeout 2h -run TestFaults ./internal/acceptance
 
 release: ## static binaries for linux, darwin and windows with SHA256SUMS, in dist/
 	rm -rf dist; mkdir dist
@@ -50,4 +64,4 @@ clean: ## delete bin/ and dist/
 	rm -rf bin dist
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 20

@@ -37,12 +37,14 @@ it serves until interrupted and prints where its clouds.yaml is.
                                  make something fail; may be repeated
       --help, --version
 
-MATCH is a request (POST /backups, GET /volumes/*) or an operation
-(create-volume, create-backup, restore, delete-backup, delete-volume).
+MATCH is a request (POST /backups, GET /volumes/*), an operation (create-volume,
+create-backup, restore, upload, delete-backup, delete-volume), or rule.
 WHAT happens to a request: a status code (503, 503+5 with Retry-After, html:502),
 quota, refuse, drop (reset before acting), lose (act, then reset), cut, garbage,
 empty, null, slow:D. To an operation: a status (error_restoring), stuck, vanish,
-slow:D. It happens TIMES times (default: always), after SKIP that go well.
+slow:D. As to rules, WHAT is something that a sound cloud does not do, such as
+restore-flips-bytes; rule=? is answered with the list.
+It happens TIMES times (default: always), after SKIP that go well.
 
 Example: the second backup of a run fails
   cloudsim --fault create-backup=error@1 -- volume-backup-tester --timeout 5

@@ -60,7 +60,7 @@ func TestReadme(t *testing.T) {
 			if i > 0 && (strings.HasPrefix(command, "cloudsim") || strings.Contains(command, "--ask")) {
 				continue // does not use clouds.yaml, or has no password to ask for
 			}
-			if out, err := shell(command); err != nil && !strings.Contains(command, "--fault restore") {
+			if out, err := shell(t, command); err != nil && !strings.Contains(command, "--fault restore") {
 				t.Errorf("%s: %v\n%s", command, err, out)
 			}
 		}
@@ -82,7 +82,7 @@ func transcript(t *testing.T, body, ci string) (bare []string) {
 			bare = append(bare, command)
 			continue
 		}
-		out, _ := shell(command)
+		out, _ := shell(t, command)
 		out = strings.ReplaceAll(out, "volume-backup-tester "+version, "volume-backup-tester VERSION")
 		if varying.ReplaceAllString(out, "*") != varying.ReplaceAllString(want, "*") {
 			t.Errorf("%s prints\n%s\nand not\n%s", command, out, want)
@@ -106,8 +106,10 @@ func useCloud(t *testing.T, config string) {
 	t.Setenv("OS_CLIENT_CONFIG_FILE", file)
 }
 
-func shell(command string) (string, error) {
+// shell runs a command in a folder of its own, where it may leave files.
+func shell(t *testing.T, command string) (string, error) {
 	c := exec.Command("sh", "-c", command)
+	c.Dir = t.TempDir()
 	c.Stdin = strings.NewReader(cloudsim.Password + "\n")
 	out, err := c.CombinedOutput()
 	return string(out), err

@@ -23,9 +23,14 @@ type cinder struct {
 }
 
 type resource struct {
+	Kind             string `json:"-"` // "volume" or "backup"
 	ID, Name, Status string
 	VolumeType       string `json:"volume_type"`
+	Metadata         map[string]string
 }
+
+// String names a resource as the checker does.
+func (r resource) String() string { return fmt.Sprintf("%s '%s' (%s)", r.Kind, r.Name, r.ID) }
 
 // login takes a cloud of the devcloud's clouds.yaml.
 func login(t *testing.T, name string) *cinder {
@@ -85,36 +90,44 @@ var httpClient = &http.Client{Timeout: 30 * time.Second}
 // request fails the test at any answer but 2xx. It must be called in the test's own goroutine.
 func (c *cinder) request(t *testing.T, method, url string, body, answer any) http.Header {
 	t.Helper()
+	header, err := c.ask(method, url, body, answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return header
+}
+
+func (c *cinder) ask(method, url string, body, answer any) (http.Header, error) {
 	var sent bytes.Buffer
 	if body != nil {
 		if err := json.NewEncoder(&sent).Encode(body); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 	}
 	req, err := http.NewRequest(method, url, &sent)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("X-Auth-Token", c.token)
 	resp, err := httpClient.Do(req)
 	if err != nil {
-		t.Fatalf("%v; is the devcloud up? (`devcloud status`)", err)
+		return nil, fmt.Errorf("%w; is the devcloud up? (`devcloud status`)", err)
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	if resp.StatusCode/100 != 2 {
-		t.Fatalf("%s %s: %s: %s", method, url, resp.Status, text)
+		return nil, fmt.Errorf("%s %s: %s: %s", method, url, resp.Status, text)
 	}
 	if answer != nil {
 		if err := json.Unmarshal(text, answer); err != nil {
-			t.Fatalf("%s %s: %v: %s", method, url, err, text)
+			return nil, fmt.Errorf("%s %s: %w: %s", method, url, err, text)
 		}
 	}
-	return resp.Header
+	return resp.Header, nil
 }
 
 // list returns all of the project's "volumes" or "backups".
@@ -125,16 +138,27 @@ func (c *cinder) list(t *testing.T, kind string) []resource {
 	return answer[kind]
 }
 
-// ours returns what the checker made or would clear: "kind name status", sorted.
+// prefixed returns what the checker made or would clear.
+func (c *cinder) prefixed(t *testing.T) []resource {
+	t.Helper()
+	var found []resource
+	for _, kind := range []string{"volume", "backup"} {
+		for _, r := range c.list(t, kind+"s") {
+			if strings.HasPrefix(r.Name, prefix) {
+				r.Kind = kind
+				found = append(found, r)
+			}
+		}
+	}
+	return found
+}
+
+// ours returns the same as "volumes name status", sorted.
 func (c *cinder) ours(t *testing.T) []string {
 	t.Helper()
 	var found []string
-	for _, kind := range []string{"volumes", "backups"} {
-		for _, r := range c.list(t, kind) {
-			if strings.HasPrefix(r.Name, prefix) {
-				found = append(found, fmt.Sprint(kind, " ", r.Name, " ", r.Status))
-			}
-		}
+	for _, r := range c.prefixed(t) {
+		found = append(found, fmt.Sprint(r.Kind, "s ", r.Name, " ", r.Status))
 	}
 	slices.Sort(found)
 	return found

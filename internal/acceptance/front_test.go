@@ -4,6 +4,7 @@ package acceptance
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +20,8 @@ import (
 
 // The requests at which the tests step in.
 var (
+	createVolume = regexp.MustCompile(`^POST /v3/[^/]+/volumes$`)
+	showVolume   = regexp.MustCompile(`^GET /v3/[^/]+/volumes/[0-9a-f-]{36}$`)
 	createBackup = regexp.MustCompile(`^POST /v3/[^/]+/backups$`)
 	showBackup   = regexp.MustCompile(`^GET /v3/[^/]+/backups/[0-9a-f-]{36}$`)
 	deleteBackup = regexp.MustCompile(`^DELETE /v3/[^/]+/backups/[0-9a-f-]{36}$`)
@@ -31,7 +34,8 @@ type gate struct {
 	at              *regexp.Regexp
 	once            sync.Once
 	arrived, opened chan struct{}
-	open            func() // lets the request through; may be called again
+	open            func()   // lets the request through; may be called again
+	volumes         sync.Map // how Cinder last described each volume to the checker, by name
 }
 
 func (g *gate) pass(r *http.Request) {
@@ -44,6 +48,23 @@ func (g *gate) pass(r *http.Request) {
 			}
 		})
 	}
+}
+
+// note keeps how Cinder describes a volume.
+func (g *gate) note(r *http.Response) error {
+	if !showVolume.MatchString(r.Request.Method + " " + r.Request.URL.Path) {
+		return nil
+	}
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(text))
+	var answer struct{ Volume resource }
+	if json.Unmarshal(text, &answer) == nil {
+		g.volumes.Store(answer.Volume.Name, answer.Volume)
+	}
+	return nil
 }
 
 // reached waits until the request is held; a checker that ends without it fails the test.
@@ -66,7 +87,10 @@ func front(t *testing.T, at *regexp.Regexp) (yaml string, g *gate) {
 
 	g = &gate{at: at, arrived: make(chan struct{}), opened: make(chan struct{})}
 	g.open = sync.OnceFunc(func() { close(g.opened) })
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(cinder) }}
+	proxy := &httputil.ReverseProxy{
+		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(cinder) },
+		ModifyResponse: g.note,
+	}
 	cinderFront := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.pass(r)
 		if r.Context().Err() == nil { // the checker still waits for the answer

@@ -147,9 +147,9 @@ func (g *goal) timedOut(timeout *wait.TimeoutError) *Finding {
 		f.Seen = fmt.Sprintf("not found for %s", wait.Round(timeout.Waited))
 	}
 	if g.Kind == cloud.KindBackup && g.Status == "creating" {
-		f.Advice = "cinder-backup is the likely cause if it died: Cinder does not notice, and the backup stays 'creating'; an administrator sees it in: openstack volume service list. If the cloud is merely slow, allow more with --timeout"
+		f.Advice = "cinder-backup is the likely cause if it died: Cinder does not notice, and the backup stays 'creating'; a dead cinder-scheduler, cinder-volume or storage looks the same. An administrator sees it in: openstack volume service list. If the cloud is merely slow, allow more with --timeout"
 	} else {
-		f.Advice = "if the cloud is merely slow, allow more with --timeout; otherwise look at cinder-volume and cinder-backup"
+		f.Advice = "if the cloud is merely slow, allow more with --timeout; otherwise look at cinder-scheduler, cinder-volume, cinder-backup and the storage behind them"
 	}
 	return f
 }

@@ -19,6 +19,8 @@ const (
 	// patience is how long a refusal may stand, while nothing else moves,
 	// before clean-up believes it.
 	patience = 10 * time.Second
+	// often is how soon at the latest what may pass by itself is asked for again.
+	often = 5 * time.Second
 	// rest is how many times as long as a listing the time between two is at
 	// least: many leftovers make many pages.
 	rest = 10
@@ -33,6 +35,7 @@ func (r *Run) cleanUp(ctx context.Context, prefix string, dryRun bool) error {
 	var left []Leftover
 	for _, k := range kinds {
 		c := clearing{Run: r, kind: k, prefix: prefix, dryRun: dryRun, items: map[string]*item{}}
+		c.made = slices.DeleteFunc(r.Left(), func(m cloud.Resource) bool { return m.Kind != k.name || m.ID == "" || !ours(prefix, m) })
 		if err := c.clear(ctx); err != nil {
 			return err
 		}
@@ -53,6 +56,7 @@ type clearing struct {
 	items  map[string]*item // by id: listed with the prefix and not gone yet
 	moved  time.Time        // when one was last seen gone, or its deletion first accepted
 	again  time.Time        // when to list again at the earliest
+	made   []cloud.Resource // by this run, and not listed yet
 }
 
 // item is one resource on its way out.
@@ -91,6 +95,9 @@ func (c *clearing) round(ctx context.Context) error {
 		return err
 	}
 	c.again = time.Now().Add(rest * time.Since(began))
+	if listed, err = c.withUnlisted(ctx, listed); err != nil {
+		return err
+	}
 	listed = slices.DeleteFunc(listed, func(r cloud.Resource) bool { return !ours(c.prefix, r) })
 	slices.SortStableFunc(listed, func(a, b cloud.Resource) int { return b.Created.Compare(a.Created) })
 	now := map[string]*item{}
@@ -110,6 +117,27 @@ func (c *clearing) round(ctx context.Context) error {
 	c.items = now
 	c.account(listed)
 	return c.deleteAll(ctx, c.due(listed))
+}
+
+// withUnlisted adds what this run made and the list does not have yet: a list
+// may lag behind, and only a 404 for the resource itself means that it is gone.
+func (c *clearing) withUnlisted(ctx context.Context, listed []cloud.Resource) ([]cloud.Resource, error) {
+	var unlisted []cloud.Resource
+	for _, r := range c.made {
+		if slices.ContainsFunc(listed, func(l cloud.Resource) bool { return l.ID == r.ID }) {
+			continue // from now on the list tells
+		}
+		now, err := c.Cloud.Show(ctx, r)
+		if call := asCall(err); call != nil && call.Gone() {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		unlisted = append(unlisted, now)
+	}
+	c.made = unlisted
+	return append(listed, unlisted...), nil
 }
 
 // due picks what to ask for now. Backups that others build on are left until
@@ -146,6 +174,9 @@ func (c *clearing) isDue(it *item, moving bool) bool {
 		return true
 	case it.accepted:
 		return time.Since(it.tried) > patience // it did nothing
+	}
+	if after, passes := it.passing(); passes {
+		return time.Since(it.tried) >= max(after, min(time.Since(it.since)/3, often))
 	}
 	return !moving && it.tried.Before(c.moved) || time.Since(it.tried) > time.Since(it.since)/3
 }
@@ -227,25 +258,45 @@ func (c *clearing) moving() bool {
 }
 
 // hopeless tells that no further look is worth it: nothing moves, and what can
-// be asked for has been refused long enough or for good.
+// be asked for has been refused.
 func (c *clearing) hopeless() bool {
 	if c.moving() {
 		return false
 	}
 	for _, it := range c.items {
-		call := asCall(it.refusal)
-		forGood := call != nil && call.Code == http.StatusForbidden
-		waiting := it.refusal == nil || time.Since(it.since) < patience || time.Since(c.moved) < patience
-		if !c.stuck(it.Status) && !forGood && waiting {
+		if !c.stuck(it.Status) && !c.refused(it) {
 			return false
 		}
 	}
 	return true
 }
 
+// refused tells that a deletion was refused for good, or long enough to believe
+// it. What may pass has the whole budget, as has a list that still shows what
+// is gone.
+func (c *clearing) refused(it *item) bool {
+	if after, passes := it.passing(); passes {
+		return after > c.Timeout
+	}
+	call := asCall(it.refusal)
+	if call == nil || call.Gone() {
+		return false
+	}
+	return call.Code == http.StatusForbidden || time.Since(it.since) >= patience && time.Since(c.moved) >= patience
+}
+
+// passing tells whether what a deletion failed with may pass by itself, and how
+// long the cloud wants to be left alone.
+func (it *item) passing() (after time.Duration, passes bool) {
+	if call := asCall(it.refusal); call != nil {
+		return call.Retry(false)
+	}
+	return 0, false
+}
+
 // account brings the account of what is left up to what the cloud lists.
 func (c *clearing) account(listed []cloud.Resource) {
-	c.left = append(slices.DeleteFunc(c.left, func(r cloud.Resource) bool { return r.Kind == c.name }), listed...)
+	c.left = append(slices.DeleteFunc(c.left, func(r cloud.Resource) bool { return r.Kind == c.name && ours(c.prefix, r) }), listed...)
 }
 
 // age is how long ago a resource was created, by this machine's clock.

@@ -10,7 +10,7 @@ import (
 // volume, image. The source volume is looked at in the same way first, so that
 // a fault of images is not blamed on backups.
 func data(ctx context.Context, r *Run) error {
-	source, pattern, err := r.filled(ctx, r.own+"source", first)
+	source, pattern, err := r.filled(ctx, r.own+"source", first, 1)
 	if err != nil {
 		return err
 	}
@@ -66,14 +66,14 @@ type chain struct {
 // volume's backup is restored into it. Re-imaging it instead would destroy what
 // the increment is measured against on some drivers.
 func (r *Run) makeChain(ctx context.Context) (c chain, err error) {
-	volume, pattern, err := r.filled(ctx, r.own+"volume", first)
+	volume, pattern, err := r.filled(ctx, r.own+"volume", first, 1)
 	if err != nil {
 		return c, err
 	}
 	if pattern == nil {
 		return c, r.noImages
 	}
-	other, _, err := r.filled(ctx, r.own+"other", second)
+	other, _, err := r.filled(ctx, r.own+"other", second, 1)
 	if err != nil {
 		return c, err
 	}

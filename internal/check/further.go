@@ -93,7 +93,7 @@ func incremental(ctx context.Context, r *Run) error {
 // restoreExisting writes a backup of 1 GiB into a volume of 2 GiB, and tries
 // what must be refused: a target that is too small, and one that is in use.
 func restoreExisting(ctx context.Context, r *Run) error {
-	source, pattern, err := r.filled(ctx, r.own+"source", first)
+	source, pattern, err := r.filled(ctx, r.own+"source", first, 1)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func restoreExisting(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	target, err := r.makeVolume(ctx, cloud.VolumeSpec{Name: r.own + "target", Size: 2})
+	target, _, err := r.filled(ctx, r.own+"target", second, 2)
 	if err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func restoreExisting(ctx context.Context, r *Run) error {
 	if pattern == nil {
 		return nil
 	}
-	return r.holds(ctx, restored.Resource, *pattern, small.Size)
+	return r.holdsAs(ctx, source, restored.Resource, *pattern, small.Size)
 }
 
 // otherType restores onto a volume of another type.
@@ -171,7 +171,7 @@ func otherType(ctx context.Context, r *Run) error {
 
 // volumeFromBackup creates a volume from a backup in one call.
 func volumeFromBackup(ctx context.Context, r *Run) error {
-	source, pattern, err := r.filled(ctx, r.own+"source", first)
+	source, pattern, err := r.filled(ctx, r.own+"source", first, 1)
 	if err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func volumeFromBackup(ctx context.Context, r *Run) error {
 	if pattern == nil {
 		return nil
 	}
-	return r.holds(ctx, volume, *pattern, backup.Size)
+	return r.holdsAs(ctx, source, volume, *pattern, backup.Size)
 }
 
 // isolation tries everything with another project's credentials.
@@ -221,15 +221,17 @@ func isolation(ctx context.Context, r *Run) error {
 	if err := refused(r.Backup, "restoring it in another project", err, hidden...); err != nil {
 		return err
 	}
-	if err := refused(r.Backup, "renaming it from another project", r.Other.Rename(ctx, r.Backup, r.own+"renamed", ""), hidden...); err != nil {
-		return err
+	for _, one := range []cloud.Resource{r.Backup, r.Volume} {
+		if err := refused(one, "renaming it from another project", r.Other.Rename(ctx, one, r.own+"renamed", ""), hidden...); err != nil {
+			return err
+		}
 	}
 	_, err = r.Other.CreateBackup(ctx, cloud.BackupSpec{Name: r.own + "backup", VolumeID: r.Volume.ID})
 	if err := refused(r.Volume, "backing it up in another project", err, hidden...); err != nil {
 		return err
 	}
-	for _, hiddenOne := range []cloud.Resource{r.Backup, r.Volume} {
-		if err := refused(hiddenOne, "deleting it from another project", r.Other.Delete(ctx, hiddenOne), hidden...); err != nil {
+	for _, one := range []cloud.Resource{r.Backup, r.Volume} {
+		if err := refused(one, "deleting it from another project", r.Other.Delete(ctx, one), hidden...); err != nil {
 			return err
 		}
 	}

@@ -178,11 +178,11 @@ func (r *Run) shared(ctx context.Context) error {
 // refused holds a call to its refusal with one of the codes. One that was
 // accepted, or refused otherwise, is a finding.
 func refused(on cloud.Resource, what string, err error, codes ...int) error {
-	call := asCall(err)
+	call := answered(err)
 	switch {
 	case call != nil && slices.Contains(codes, call.Code):
 		return nil
-	case err != nil && (call == nil || call.Code < 300 || call.Code >= 500):
+	case err != nil && (call == nil || call.Code < 400 || call.Code >= 500):
 		return err
 	}
 	seen := "it was accepted"

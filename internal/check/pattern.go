@@ -10,12 +10,12 @@ import (
 
 const (
 	chunk   = 64 << 10
-	chunks  = 384 // 24 MiB: enough for holes and runs, little to upload
+	chunks  = 96 // 6 MiB: enough for holes and runs, little to upload
 	gibi    = 1 << 30
 	compare = 1 << 20 // how much is looked at behind the first difference
 )
 
-// pattern is known bytes: a raw image of 24 MiB with holes, to be followed by
+// pattern is known bytes: a raw image of 6 MiB with holes, to be followed by
 // zeros up to a volume's size. They are the same in every run, so that their
 // hash is known beforehand.
 type pattern uint64
@@ -27,24 +27,23 @@ const (
 	second pattern = 2
 )
 
-// The hashes of a 1 GiB volume with each pattern; a test computes them anew.
+// The hashes of volumes of 1 GiB with each pattern, and of one of 2 GiB; a test
+// computes them anew.
 const (
-	hashFirst  = "15e09794bc5a255bafb99f24449d13010735e71c8218242c135b7e3e6ac8e14897a7014c633916b9335f09e89163f955201f0f3edac8fba9e4dac3d6f7236265"
-	hashSecond = "efdbf3bb70b78fee42728cf50974c45e68f930654a78051e0ef463c2527065947b6a10afcf47ff766c6d2e85cb681148c44e289f3e1feac488635f78cc64caf1"
+	hashTwice  = "7e04ceb1effcdd22035274e090a1df5f06bdf4401090ada740124386026511ebb3928b1b37dfc3a4be2d8f297b09173912e85012082431877d5aca5b09ebcccc"
+	hashFirst  = "03f061627185b6594d46eb4c120d6237923e50f5c601f8abe6b15db3c1f3613f98fc29423c6bdfb0b0a57fff75727d8eb8173d653202d062b639b6ee12f0afe0"
+	hashSecond = "1b38bca3c630c52f4cec1895724d14b45a3a88f36aca9834e8f530483b09f0ce59c4965e81bbcff4355fdbdcc65ee9ad09d69b925fea5426086328d24b0217c3"
 )
-
-// hashOfOne is the sha512 of a 1 GiB volume with the pattern.
-func (p pattern) hashOfOne() string {
-	if p == first {
-		return hashFirst
-	}
-	return hashSecond
-}
 
 // hash is the sha512 of a volume of that many GiB with the pattern.
 func (p pattern) hash(size int) string {
-	if size == 1 {
-		return p.hashOfOne()
+	switch {
+	case size == 1 && p == first:
+		return hashFirst
+	case size == 1:
+		return hashSecond
+	case size == 2 && p == first:
+		return hashTwice
 	}
 	h := sha512.New()
 	_, _ = io.Copy(h, p.volume(size)) // a hash takes everything
@@ -76,16 +75,18 @@ func (r *patternReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// chunk is the pattern's i-th 64 KiB; every third is a hole. Noise begins no
+// chunk is the pattern's i-th 64 KiB; every third is a hole. In the chunks that
+// the second pattern changes, the holes lie elsewhere, so that a restore that
+// leaves a target's bytes where the backup has zeros shows. Noise begins no
 // format's magic bytes, which Glance and Cinder would look into.
 func (p pattern) chunk(i int) []byte {
 	data := make([]byte, chunk)
-	if i >= chunks || i%3 == 1 {
-		return data
+	seed, hole := uint64(first), i%3 == 1
+	if p == second && i%4 == 0 {
+		seed, hole = uint64(p), i%3 == 2
 	}
-	seed := uint64(first)
-	if i%4 == 0 {
-		seed = uint64(p)
+	if i >= chunks || hole {
+		return data
 	}
 	noise := rand.NewPCG(seed, uint64(i))
 	for at := 0; at < chunk; at += 8 {

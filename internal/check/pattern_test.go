@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha512"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -12,14 +13,20 @@ import (
 // TestPatternHashes holds the hashes that runs rely on to the bytes that they
 // upload.
 func TestPatternHashes(t *testing.T) {
-	for _, p := range []pattern{first, second} {
-		h := sha512.New()
-		if n, err := io.Copy(h, p.volume(1)); n != gibi || err != nil {
-			t.Fatalf("%d bytes, %v", n, err)
-		}
-		if got := hex.EncodeToString(h.Sum(nil)); got != p.hash(1) {
-			t.Errorf("pattern %d has the hash %s", p, got)
-		}
+	for _, row := range []struct {
+		pattern pattern
+		size    int
+	}{{first, 1}, {second, 1}, {first, 2}} {
+		t.Run(fmt.Sprint(row), func(t *testing.T) {
+			t.Parallel()
+			h := sha512.New()
+			if n, err := io.Copy(h, row.pattern.volume(row.size)); n != int64(row.size)*gibi || err != nil {
+				t.Fatalf("%d bytes, %v", n, err)
+			}
+			if got := hex.EncodeToString(h.Sum(nil)); got != row.pattern.hash(row.size) {
+				t.Errorf("the hash is %s", got)
+			}
+		})
 	}
 }
 
@@ -56,7 +63,7 @@ func TestDifference(t *testing.T) {
 		{"one byte", func(b []byte) []byte { b[70000]++; return b }, "from offset 70000 on other bytes: 1 of the next 1048576 differ"},
 		{"at a block's end", func(b []byte) []byte { b[1<<20-1]++; b[1<<20+5]++; return b }, "from offset 1048575 on other bytes: 2 of the next 1048576 differ"},
 		{"a filled hole", func(b []byte) []byte { copy(b[chunk:], bytes.Repeat([]byte{7}, 100)); return b }, "from offset 65536 on other bytes: 100 of the next 1048576 differ"},
-		{"the last byte", func(b []byte) []byte { b[len(b)-1] ^= 1; return b }, "from offset 25165823 on other bytes: 1 of the next 1 differ"},
+		{"the last byte", func(b []byte) []byte { b[len(b)-1] ^= 1; return b }, "from offset 6291455 on other bytes: 1 of the next 1 differ"},
 		{"short", func(b []byte) []byte { return b[:3<<20+7] }, "only 3145735 bytes"},
 		{"empty", func([]byte) []byte { return nil }, "only 0 bytes"},
 	} {

@@ -101,7 +101,7 @@ func contains(all []cloud.Resource, one cloud.Resource) bool {
 
 // fidelity holds the records of backup and restored volume to what was asked.
 func fidelity(ctx context.Context, r *Run) error {
-	source, _, err := r.filled(ctx, r.own+"source", first)
+	source, _, err := r.filled(ctx, r.own+"source", first, 1)
 	if err != nil {
 		return err
 	}

@@ -7,13 +7,12 @@ import (
 	"net/http"
 
 	"volume-backup-tester/internal/cloud"
-	"volume-backup-tester/internal/wait"
 )
 
 // volumeRefused tells a refusal to create a volume that is a precondition from
 // a fault.
 func (r *Run) volumeRefused(err error) error {
-	call := asCall(err)
+	call := answered(err)
 	switch {
 	case call == nil:
 		return err
@@ -31,31 +30,34 @@ func (r *Run) volumeRefused(err error) error {
 // backupRefused tells, with the project's limits, a quota that others use up
 // from one that allows no backup at all.
 func (r *Run) backupRefused(ctx context.Context, err error) error {
-	call := asCall(err)
+	call := answered(err)
 	if call == nil || call.Code != http.StatusRequestEntityTooLarge {
 		return err
 	}
-	l, limitsErr := wait.Until(ctx, r.policy(false), func(ctx context.Context) (cloud.Limits, bool, error) {
-		l, err := r.Cloud.Limits(ctx)
-		return l, err == nil, err
+	var l cloud.Limits
+	limitsErr := r.Patiently(ctx, func(ctx context.Context) (err error) {
+		l, err = r.Cloud.Limits(ctx)
+		return err
 	})
 	on := cloud.Resource{Kind: call.On.Kind, Name: call.On.Name}
 	seen := fmt.Sprintf("backups %d of %d, gigabytes %d of %d used", l.BackupsUsed, l.Backups, l.BackupGigabytesUsed, l.BackupGigabytes)
 	switch {
+	case limitsErr != nil && Judge(limitsErr).Verdict == Abort:
+		return &Blocked{Why: "the backup is refused for the quota, and whether others use that up cannot be found out: " + limitsErr.Error(), Advice: "run again when the cloud answers", Err: limitsErr}
 	case limitsErr != nil:
-		return &Finding{On: on, Expected: "the backup to be accepted", Seen: "refused for the quota, and the limits cannot be read: " + limitsErr.Error(), Err: err}
+		return &Finding{On: on, Expected: "the backup to be accepted", Seen: "refused for the quota, and the limits cannot be read: " + limitsErr.Error(), Advice: "look for the request ids in Cinder's logs", Err: err}
 	case l.Backups == 0 || l.BackupGigabytes == 0:
 		return &Finding{On: on, Expected: "a quota that allows backups", Seen: "a backup quota of 0 (" + seen + ")", Advice: "the operator has to raise the project's quota: openstack quota set --backups ... --backup-gigabytes ...", Err: err}
 	case l.Backups > 0 && l.BackupsUsed >= l.Backups || l.BackupGigabytes > 0 && l.BackupGigabytesUsed >= l.BackupGigabytes:
 		return &Blocked{Why: "the backup quota is used up by other backups: " + seen, Advice: "delete backups that are no longer needed, or raise the project's quota", Err: err}
 	}
-	return &Finding{On: on, Expected: "the backup to be accepted: the limits allow it", Seen: "refused for the quota, while the limits say: " + seen, Err: err}
+	return &Finding{On: on, Expected: "the backup to be accepted: the limits allow it", Seen: "refused for the quota, while the limits say: " + seen, Advice: "look for the request id in Cinder's logs", Err: err}
 }
 
 // restoreRefused knows the refusals of a restore that mean something besides
 // what they say.
 func (r *Run) restoreRefused(backup cloud.Resource, err error) error {
-	call := asCall(err)
+	call := answered(err)
 	var finding *Finding
 	switch {
 	case call == nil || errors.As(err, &finding):

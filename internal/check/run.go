@@ -129,6 +129,16 @@ func (r *Run) policy(creates bool) wait.Policy {
 	}}
 }
 
+// Patiently makes a read again while the next try may cure it, within the
+// budget of one wait.
+func (r *Run) Patiently(ctx context.Context, read func(context.Context) error) error {
+	_, err := wait.Until(ctx, r.policy(false), func(ctx context.Context) (struct{}, bool, error) {
+		err := read(ctx)
+		return struct{}{}, err == nil, err
+	})
+	return err
+}
+
 // create asks for something new, and keeps account of what may exist since.
 func (r *Run) create(ctx context.Context, wanted cloud.Resource, ask func(context.Context) (cloud.Resource, error)) (cloud.Resource, error) {
 	made, err := wait.Until(ctx, r.policy(true), func(ctx context.Context) (cloud.Resource, bool, error) {

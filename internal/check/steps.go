@@ -60,7 +60,7 @@ func timedOut(err error) bool {
 
 // quota makes a quota that is used up a precondition.
 func quota(err error) error {
-	if call := asCall(err); call != nil && call.Code == http.StatusRequestEntityTooLarge {
+	if call := answered(err); call != nil && call.Code == http.StatusRequestEntityTooLarge {
 		return &Blocked{Why: "a quota is used up", Err: err}
 	}
 	return err

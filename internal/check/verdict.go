@@ -91,7 +91,7 @@ func (r *Run) judge(ctx context.Context, at *Check, err error) error {
 	if call := asCall(err); call != nil && call.Code == http.StatusUnauthorized && !r.Cloud.Login.Renewable() {
 		f.Advice = "the token in clouds.yaml has expired or was revoked, and a login by token cannot be renewed: get a new token, or use a password or an application credential"
 	}
-	if call := asCall(err); call != nil && (call.Code == http.StatusForbidden || notOffered(call)) {
+	if call := answered(err); call != nil && (call.Code == http.StatusForbidden || notOffered(call)) {
 		f.Seen += fmt.Sprintf(", as user '%s' with the roles: %s", r.Cloud.Login.User, strings.Join(r.Cloud.Login.Roles, ", "))
 	}
 	return f
@@ -103,16 +103,13 @@ func Judge(err error) *Failure {
 	call := asCall(err)
 	if call != nil {
 		f.What, f.Expected, f.Seen, f.Said = call.What(), "the request to be accepted", call.Seen(), call.Said()
-		if call.Code < 300 {
+		if call.Code < 400 {
 			f.Expected = "a usable answer"
 		}
 	}
 	var timeout *wait.TimeoutError
-	if errors.As(err, &timeout) && call != nil {
+	if errors.As(err, &timeout) && call != nil && timeout.After < timeout.Limit {
 		f.Seen += fmt.Sprintf(", and so for %s", wait.Round(timeout.Waited))
-		if timeout.After > 0 {
-			f.Seen = fmt.Sprintf("%s, with the request to stay away for %s", call.Seen(), timeout.After)
-		}
 	}
 	var finding *Finding
 	var blocked *Blocked
@@ -141,6 +138,8 @@ func Judge(err error) *Failure {
 	case call.Code == http.StatusForbidden || notOffered(call):
 		f.Expected = "the backup API to be offered to an ordinary member"
 		f.Advice = "check that cinder-backup is deployed and that policy lets members use backups"
+	case call.Code == http.StatusServiceUnavailable && strings.Contains(call.Message, "Keystone service"): // words of Cinder's middleware
+		f.Advice = "Cinder cannot ask Keystone about the token; Keystone has to work before Block Storage can be tested"
 	default:
 		f.Advice = "look for the request id in Cinder's logs"
 	}
@@ -168,6 +167,8 @@ func whyUnreached(call *cloud.Error) string {
 	switch {
 	case call.Code == http.StatusUnauthorized:
 		return "check the credentials in clouds.yaml, or use --ask"
+	case call.Code == 0 && call.Perhaps:
+		return "the request was sent and never answered: the message queue, the database or a service behind this API may be down; if the cloud is merely slow, allow more with --timeout"
 	case call.Code == 0:
 		return "check the address, the network, proxies and TLS settings between here and the cloud"
 	}
@@ -178,4 +179,13 @@ func asCall(err error) *cloud.Error {
 	var call *cloud.Error
 	errors.As(err, &call)
 	return call
+}
+
+// answered is asCall without what Keystone answered: when a login has to be
+// made again, its refusal says nothing about the service that was called.
+func answered(err error) *cloud.Error {
+	if call := asCall(err); call != nil && call.Service != cloud.Identity {
+		return call
+	}
+	return nil
 }

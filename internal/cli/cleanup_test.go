@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +15,7 @@ import (
 func (s *scene) deleted() (ids []string) {
 	for _, r := range s.sim.Log() {
 		if r.Method == "DELETE" {
-			ids = append(ids, r.Path[strings.LastIndex(r.Path, "/")+1:])
+			ids = append(ids, last(r.Path))
 		}
 	}
 	return ids
@@ -71,39 +72,109 @@ func TestCleanUpTouchesOnlyItsOwn(t *testing.T) {
 	})
 }
 
-// TestCleanUpOfMany goes over several pages, with chains of incremental backups.
+// TestCleanUpOfMany goes over several pages, with chains of incremental
+// backups: a few deletions at a time, newest first, and few requests besides.
 func TestCleanUpOfMany(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		s := newScene(t, cloudsim.Config{PageSize: 7, Latency: 5 * time.Millisecond})
-		born := time.Now().Add(-time.Hour)
-		resource := func(i int) cloudsim.Resource {
-			born = born.Add(time.Second)
-			return cloudsim.Resource{Name: fmt.Sprintf("scs-test-%d", i), Status: "available", Size: 1, CreatedAt: born}
-		}
-		var parent string
-		for i := range 60 {
-			s.sim.PutVolume(cloudsim.Volume{Resource: resource(i)})
-			if i%3 == 0 {
-				parent = ""
-			}
-			b := cloudsim.Backup{Resource: resource(i), ParentID: parent}
-			if i%3 < 2 {
-				b.Dependents = 1
-			}
-			parent = s.sim.PutBackup(b)
-		}
-		if status := s.run("--cleanup-only"); status != 0 {
-			t.Fatalf("exit %d\n%s", status, &s.stderr)
-		}
-		if left := s.names(); len(left) > 0 {
-			t.Errorf("left: %v", left)
-		}
-		if n := strings.Count(s.stdout.String(), "↳ deleting "); n != 120 {
-			t.Errorf("%d lines about deletions, want 120", n)
-		}
-		t.Logf("%d requests in %v", len(s.sim.Log()), s.elapsed)
-	})
+	const latency, atOnce, leftovers = 20 * time.Millisecond, 4, 120
+	for _, row := range []struct {
+		name     string
+		failed   bool // increments are, and Cinder does not tell that their parents have dependents
+		faults   []string
+		timeout  string
+		requests int // at most
+		within   time.Duration
+	}{
+		{"calm", false, nil, "60", leftovers + 35, 7 * time.Second},
+		{"increments that failed", true, nil, "60", leftovers + 75, 6 * time.Second},
+		{"increments that failed, on a slow cloud", true, []string{"delete-backup=slow:1m"}, "90", leftovers + 400, 150 * time.Second},
+		{"429", false, []string{"DELETE /backups/*=429+2*20@9", "DELETE /volumes/*=429+2*20@9"}, "60", leftovers + 100, time.Minute},
+		{"429 at once", false, []string{"DELETE /backups/*=429+2*2", "DELETE /volumes/*=429+2*2"}, "60", leftovers + 50, 12 * time.Second},
+		{"asking takes longer than the time-out", false, []string{"DELETE /volumes/*=slow:1s"}, "2", leftovers + 45, 25 * time.Second},
+		{"some answers take longer than the time-out", false, []string{"DELETE /volumes/*=slow:25s*4@20"}, "20", leftovers + 45, 30 * time.Second},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) {
+				s := newScene(t, cloudsim.Config{PageSize: 20, Latency: latency, OperationTime: time.Second}, row.faults...)
+				created := s.leaveMany(leftovers, row.failed)
+				if status := s.run("--cleanup-only", "--timeout", row.timeout); status != 0 || len(s.names()) > 0 {
+					t.Fatalf("exit %d, left %v\n%s", status, s.names(), &s.stderr)
+				}
+				line := regexp.MustCompile(`(?m)^↳ deleting (backup|volume) 'scs-test-\d+' \([0-9a-f-]{36}\), \d+ min old$`)
+				if n := len(line.FindAllString(s.stdout.String(), -1)); n != leftovers {
+					t.Errorf("%d whole lines about deletions, want %d", n, leftovers)
+				}
+				if n := len(s.sim.Log()); n > row.requests {
+					t.Errorf("%d requests, want at most %d", n, row.requests)
+				}
+				if s.elapsed > row.within {
+					t.Errorf("took %v, want at most %v", s.elapsed, row.within)
+				}
+				var round []cloudsim.Request // the deletions asked for since the last listing
+				var told, until time.Time    // to stay away
+				for _, r := range s.sim.Log() {
+					if r.Time.After(told) && r.Time.Before(until) {
+						t.Errorf("%s %s before the Retry-After of 2 s was over", r.Method, r.Path)
+					}
+					if r.Status == 429 {
+						told = r.Time.Add(latency)
+						until = told.Add(2 * time.Second)
+					}
+					if r.Method != "DELETE" {
+						round = nil
+						continue
+					}
+					round = append(round, r)
+					if i := len(round) - 1 - atOnce; i >= 0 && r.Time.Sub(round[i].Time) < latency {
+						t.Errorf("%v: more than %d at once", r.Time, atOnce)
+					}
+					// Those under way together may overtake one another.
+					if i := len(round) - 2*atOnce; i >= 0 && created[last(round[i].Path)].Before(created[last(r.Path)]) {
+						t.Errorf("%s was asked for long before %s, which is newer", round[i].Path, r.Path)
+					}
+				}
+				t.Logf("%s: %d requests in %v", row.name, len(s.sim.Log()), s.elapsed)
+			})
+		})
+	}
 }
+
+// leaveMany leaves backups, each third of them full with two increments, and as
+// many volumes, and returns when each was created.
+func (s *scene) leaveMany(n int, failed bool) (created map[string]time.Time) {
+	created = map[string]time.Time{}
+	born := time.Now().Add(-10 * time.Minute)
+	resource := func(i int) cloudsim.Resource {
+		born = born.Add(time.Second)
+		return cloudsim.Resource{Name: fmt.Sprintf("scs-test-%d", i), Status: "available", Size: 1, CreatedAt: born}
+	}
+	var parent string
+	for i := range n / 2 {
+		v := cloudsim.Volume{Resource: resource(i)}
+		created[s.sim.PutVolume(v)] = v.CreatedAt
+		b := cloudsim.Backup{Resource: resource(i)}
+		full := i%3 == 0
+		switch {
+		case full:
+			parent = ""
+		case failed:
+			b.Status = "error"
+		}
+		b.ParentID = parent
+		if !failed && i%3 < 2 {
+			b.Dependents = 1
+		}
+		id := s.sim.PutBackup(b)
+		if full || !failed { // nothing is based on what failed
+			parent = id
+		}
+		created[id] = b.CreatedAt
+	}
+	return created
+}
+
+// last is the last segment of a path.
+func last(path string) string { return path[strings.LastIndex(path, "/")+1:] }
 
 // TestCleanUpFromEveryStatus: deleted from where Cinder lets a member, waited
 // for where it may still change, told where it may not.
@@ -166,31 +237,43 @@ func TestBudgetRestartsWithProgress(t *testing.T) {
 			id := s.sim.PutBackup(cloudsim.Backup{Resource: cloudsim.Resource{Name: "scs-test-x", Status: "restoring", Size: 1}})
 			time.AfterFunc(time.Duration(i+1)*40*time.Second, func() { s.sim.SetStatus(id, "available") })
 		}
-		if status := s.run("--cleanup-only"); status != 0 || s.elapsed < 3*time.Minute {
+		for i := range 3 { // each is asked for at once, and goes much later than the one before
+			f, err := cloudsim.ParseFault(fmt.Sprintf("delete-volume=slow:%ds*1", (i+1)*50))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.sim.Add(f)
+			s.sim.PutVolume(cloudsim.Volume{Resource: cloudsim.Resource{Name: "scs-test-x"}})
+		}
+		if status := s.run("--cleanup-only"); status != 0 || s.elapsed < 5*time.Minute {
 			t.Errorf("exit %d after %v\n%s", status, s.elapsed, &s.stderr)
 		}
 	})
 }
 
 // TestForeignDependents: a backup that somebody else's incremental builds on
-// cannot be deleted, and theirs is not touched.
+// cannot be deleted, and theirs is not touched. That is believed some time after
+// the last of ours has gone, which might have been what was in the way.
 func TestForeignDependents(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		s := newScene(t, cloudsim.Config{})
-		parent := s.sim.PutBackup(cloudsim.Backup{Resource: cloudsim.Resource{Name: "scs-test-full", Status: "available", Size: 1}, Dependents: 1})
-		s.sim.PutBackup(cloudsim.Backup{Resource: cloudsim.Resource{Name: "theirs", Status: "available", Size: 1}, ParentID: parent})
-		if status := s.run("--cleanup-only"); status != 1 || len(s.names()) != 2 {
-			t.Errorf("exit %d, left %v", status, s.names())
-		}
-		for _, id := range s.deleted() {
-			if id != parent {
-				t.Errorf("asked to delete %s", id)
+	for _, told := range []int{0, 1} { // Cinder does not tell of a dependent that failed
+		bubble(t, func(t *testing.T) {
+			s := newScene(t, cloudsim.Config{}, "delete-backup=slow:15s")
+			other := s.sim.PutBackup(cloudsim.Backup{Resource: cloudsim.Resource{Name: "scs-test-other"}})
+			parent := s.sim.PutBackup(cloudsim.Backup{Resource: cloudsim.Resource{Name: "scs-test-full", Status: "available", Size: 1}, Dependents: told})
+			s.sim.PutBackup(cloudsim.Backup{Resource: cloudsim.Resource{Name: "theirs", Status: "available", Size: 1}, ParentID: parent})
+			if status := s.run("--cleanup-only"); status != 1 || len(s.names()) != 2 || s.elapsed < 25*time.Second {
+				t.Errorf("exit %d after %v, left %v", status, s.elapsed, s.names())
 			}
-		}
-		if !strings.Contains(s.stderr.String(), "Incremental backups exist for this backup") {
-			t.Errorf("the cloud's reason is missing:\n%s", &s.stderr)
-		}
-	})
+			for _, id := range s.deleted() {
+				if id != parent && id != other {
+					t.Errorf("asked to delete %s", id)
+				}
+			}
+			if !strings.Contains(s.stderr.String(), "Incremental backups exist for this backup") {
+				t.Errorf("the cloud's reason is missing:\n%s", &s.stderr)
+			}
+		})
+	}
 }
 
 // TestNextRunAfterFailure: whatever a failed run left, the next one passes.

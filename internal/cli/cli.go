@@ -142,7 +142,7 @@ func execute(ctx context.Context, p Process, s settings, run *check.Run, record 
 	defer func() { record.Requests = requests.Load() }()
 	o := cloud.Options{
 		Cloud: s.cloud, Dir: p.Dir, Home: p.Home, Getenv: p.Getenv, Transport: p.Transport,
-		UserAgent: "volume-backup-tester/" + p.Version, Requests: &requests,
+		UserAgent: "volume-backup-tester/" + p.Version, Requests: &requests, Patiently: run.Patiently,
 	}
 	if s.ask {
 		o.Password = func() (string, error) { return askPassword(ctx, p) }

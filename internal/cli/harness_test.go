@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +18,9 @@ import (
 )
 
 var update = flag.Bool("update", false, "write the golden files anew; a person reads them before they are committed")
+
+// digests are remembered from test to test: hashing a GiB takes seconds.
+var digests = new(cloudsim.Digests)
 
 // scene is one run of the program against a simulated cloud in virtual time.
 type scene struct {
@@ -33,6 +37,10 @@ type scene struct {
 	elapsed time.Duration
 	dir     string
 
+	// network, if set, stands between the program and the cloud.
+	network func(*http.Request, http.RoundTripper) (*http.Response, error)
+	cancel  func() // sends the signal; set while the program runs
+
 	stdoutTo    io.Writer // nil: stdout
 	stdinFrom   io.Reader // nil: stdin
 	makeDir     string    // below the working directory
@@ -48,6 +56,7 @@ func newScene(t *testing.T, config cloudsim.Config, faults ...string) *scene {
 		}
 		config.Faults = append(config.Faults, f)
 	}
+	config.Digests = digests
 	return &scene{t: t, sim: cloudsim.New(config), env: map[string]string{"OS_CLOUD": "cloudsim"}}
 }
 
@@ -71,8 +80,9 @@ func (s *scene) run(args ...string) int {
 	}
 	ctx, cancel := context.WithCancelCause(s.t.Context())
 	defer cancel(nil)
+	s.cancel = func() { cancel(s.signal) }
 	if s.after > 0 {
-		defer time.AfterFunc(s.after, func() { cancel(s.signal) }).Stop()
+		defer time.AfterFunc(s.after, s.cancel).Stop()
 	}
 	s.stdout.Reset()
 	s.stderr.Reset()
@@ -81,6 +91,9 @@ func (s *scene) run(args ...string) int {
 		Args: args, Stdin: strings.NewReader(s.stdin), Stdout: lineWatcher{&s.stdout, s.onLine}, Stderr: &s.stderr,
 		Getenv: func(key string) string { return s.env[key] }, Dir: dir, Home: dir, Version: "test",
 		Transport: s.sim.Transport(),
+	}
+	if s.network != nil {
+		p.Transport = network{s, p.Transport}
 	}
 	if s.stdoutTo != nil {
 		p.Stdout = s.stdoutTo
@@ -113,6 +126,13 @@ func (s *scene) names() (names []string) {
 	}
 	return names
 }
+
+type network struct {
+	*scene
+	cloud http.RoundTripper
+}
+
+func (n network) RoundTrip(r *http.Request) (*http.Response, error) { return n.network(r, n.cloud) }
 
 type lineWatcher struct {
 	to     *bytes.Buffer

@@ -82,6 +82,12 @@ var verdicts = []struct {
 	{name: "backup-quota-used", config: cloudsim.Config{Quotas: &cloudsim.Quotas{Volumes: 10, Gigabytes: 1000, Backups: 1, BackupGigabytes: 1000}}, prepare: func(s *scene) {
 		s.sim.PutBackup(cloudsim.Backup{Resource: cloudsim.Resource{Name: "somebody's", Status: "available", Size: 1}})
 	}, status: 3, verdict: "ABORT"},
+	{name: "backup-gigabytes-zero", config: cloudsim.Config{Quotas: &cloudsim.Quotas{Volumes: 10, Gigabytes: 1000, Backups: 10}}, status: 1, verdict: "FAIL"},
+	{name: "backup-gigabytes-used", config: cloudsim.Config{Quotas: &cloudsim.Quotas{Volumes: 10, Gigabytes: 1000, Backups: 10, BackupGigabytes: 1}}, prepare: put("backup", "somebody's", "available"), status: 3, verdict: "ABORT"},
+	{name: "gigabytes-zero", config: cloudsim.Config{Quotas: &cloudsim.Quotas{Volumes: 10, Backups: 10, BackupGigabytes: 1000}}, status: 3, verdict: "ABORT"},
+	{name: "gigabytes-used", config: cloudsim.Config{Quotas: &cloudsim.Quotas{Volumes: 10, Gigabytes: 1, Backups: 10, BackupGigabytes: 1000}}, prepare: put("volume", "somebody's", "available"), status: 3, verdict: "ABORT"},
+	{name: "quota-without-limits", faults: []string{"POST /backups=quota", "GET /limits=500"}, status: 1, verdict: "FAIL"},
+	{name: "quota-without-answer", faults: []string{"POST /backups=quota", "GET /limits=refuse"}, status: 3, verdict: "ABORT"},
 	{name: "unknown-volume-type", args: []string{"--volume-type", "nosuch"}, status: 3, verdict: "ABORT"},
 	{name: "administrator", prepare: as("cloudsim-admin"), status: 3, verdict: "ABORT"},
 	{name: "administrator-allowed", prepare: as("cloudsim-admin"), args: []string{"--allow-admin"}, verdict: "PASS"},

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -160,6 +161,8 @@ func (c *config) domain(of string) (id, name string) {
 
 // login asks Keystone for a token, once.
 func login(ctx context.Context, provider *gophercloud.ProviderClient, o gophercloud.AuthOptions) error {
+	ctx, cancel := context.WithTimeout(ctx, answerIn)
+	defer cancel()
 	c := call{service: Identity, op: loggingIn(o.IdentityEndpoint)}
 	return c.fail(openstack.Authenticate(c.in(ctx), provider, o))
 }
@@ -170,7 +173,7 @@ func loggingIn(authURL string) string { return "logging in at " + public(authURL
 // describe reads from the token's body what it is good for.
 func describe(provider *gophercloud.ProviderClient) (Login, []tokens.CatalogEntry, error) {
 	var body struct {
-		Token struct {
+		Token *struct {
 			Project *struct{ ID, Name string }
 			User    struct{ Name string }
 			Roles   []struct{ Name string }
@@ -181,6 +184,9 @@ func describe(provider *gophercloud.ProviderClient) (Login, []tokens.CatalogEntr
 		if err := r.Result.ExtractInto(&body); err != nil {
 			return Login{}, nil, err
 		}
+	}
+	if body.Token == nil {
+		return Login{}, nil, errors.New("it holds no token")
 	}
 	l := Login{User: body.Token.User.Name}
 	for _, role := range body.Token.Roles {

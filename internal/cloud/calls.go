@@ -62,14 +62,19 @@ func (c *Client) Act(ctx context.Context, on Resource, action string, arguments 
 	return made.fail(err)
 }
 
-// Rename gives a backup another name and description (microversion 3.9).
-func (c *Client) Rename(ctx context.Context, backup Resource, name, description string) error {
+// Rename gives a volume or a backup (microversion 3.9) another name and
+// description.
+func (c *Client) Rename(ctx context.Context, what Resource, name, description string) error {
 	ctx, cancel := context.WithTimeout(ctx, answerIn)
 	defer cancel()
-	made := &call{service: BlockStorage, op: "renaming", on: backup, mutates: true}
+	made := &call{service: BlockStorage, op: "renaming", on: what, mutates: true}
 	// gophercloud's backups.Update leaves out the outer key, which Cinder wants.
-	body := map[string]any{"backup": map[string]string{"name": name, "description": description}}
-	_, err := c.at("3.9").Put(made.in(ctx), c.block.ServiceURL("backups", backup.ID), body, nil, &gophercloud.RequestOpts{OkCodes: []int{200}})
+	body := map[string]any{what.Kind: map[string]string{"name": name, "description": description}}
+	block := c.block
+	if what.Kind == KindBackup {
+		block = c.at("3.9")
+	}
+	_, err := block.Put(made.in(ctx), block.ServiceURL(what.Kind+"s", what.ID), body, nil, &gophercloud.RequestOpts{OkCodes: []int{200}})
 	return made.fail(err)
 }
 

@@ -188,6 +188,8 @@ func versioned(ctx context.Context, provider *gophercloud.ProviderClient, e endp
 			Links []gophercloud.Link
 		}
 	}
+	ctx, cancel := context.WithTimeout(ctx, answerIn)
+	defer cancel()
 	c := call{service: BlockStorage, op: "asking for the versions at " + public(e.url)}
 	_, err := provider.Request(c.in(ctx), "GET", e.url, &gophercloud.RequestOpts{JSONResponse: &body, OkCodes: []int{200, 300}})
 	if err != nil {

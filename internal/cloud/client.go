@@ -62,8 +62,6 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	provider.HTTPClient.Transport = observer{transport, o.Requests}
 	provider.UserAgent.Prepend(o.UserAgent)
 	provider.UseTokenLock()
-	ctx, cancel := context.WithTimeout(ctx, answerIn)
-	defer cancel()
 	if err := login(ctx, provider, auth); err != nil {
 		return nil, err
 	}
@@ -78,8 +76,14 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	if conf.unverified() {
 		l.Warnings = append(l.Warnings, fmt.Sprintf("certificates are not verified, as %s says: whoever is in between can read the password", conf.file))
 	}
+	if o.Patiently == nil {
+		o.Patiently = func(ctx context.Context, read func(context.Context) error) error { return read(ctx) }
+	}
 	c := &Client{Login: l}
-	c.block, err = conf.blockStorage(ctx, provider, &c.Login, catalog)
+	err = o.Patiently(ctx, func(ctx context.Context) (err error) {
+		c.block, err = conf.blockStorage(ctx, provider, &c.Login, catalog)
+		return err
+	})
 	c.image = conf.imageService(provider, c.Login.Region, catalog)
 	return c, err
 }

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"context"
 	"maps"
 	"net/http"
 	"net/url"
@@ -23,6 +24,9 @@ type Options struct {
 	Password func() (string, error)
 	// Transport replaces the network, for tests; nil: sockets.
 	Transport http.RoundTripper
+	// Patiently repeats a read while the next try may cure it, and returns what
+	// the last one did; nil: it is made once. The login is never repeated.
+	Patiently func(ctx context.Context, read func(context.Context) error) error
 	// Debug, if set, gets every HTTP exchange, a line at a time, secrets masked.
 	Debug func(line string)
 	// Requests, if set, counts the HTTP requests sent.

@@ -77,7 +77,7 @@ func (c *Client) Restore(ctx context.Context, backup, to Resource) (Restored, er
 	}
 	if err := r.Result.ExtractInto(&body); err != nil {
 		failed := made.failure(err)
-		if to.ID == "" && failed.Code > 0 {
+		if to.ID == "" && failed.Code > 0 && failed.Service == BlockStorage {
 			failed.Perhaps = true // Cinder makes the new volume before it refuses
 		}
 		return Restored{}, failed

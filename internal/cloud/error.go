@@ -48,7 +48,7 @@ type Error struct {
 	Service string // Identity or BlockStorage
 	Op      string // "creating", "listing", ...
 	On      Resource
-	// Code is the HTTP status; 0: no answer. A 2xx code is an answer that
+	// Code is the HTTP status; 0: no answer. One below 400 is an answer that
 	// could not be used.
 	Code int
 	// Message is the cloud's own, or what is wrong with the answer.
@@ -79,17 +79,21 @@ func (e *Error) Seen() string {
 	switch {
 	case e.Code == 0:
 		return "no answer: " + e.Message
-	case e.Code < 300:
+	case e.Code < 400:
 		return fmt.Sprintf("answer %d, which cannot be used: %s", e.Code, e.Message)
 	}
-	return fmt.Sprintf("%d %s", e.Code, http.StatusText(e.Code))
+	text := fmt.Sprintf("%d %s", e.Code, http.StatusText(e.Code))
+	if e.RetryAfter > 0 {
+		text += fmt.Sprintf(", with the request to stay away for %s", e.RetryAfter)
+	}
+	return text
 }
 
 // Said is what the cloud said, in its own words, with the request id; "" if it
 // said nothing.
 func (e *Error) Said() string {
 	text := e.Message
-	if e.Code < 300 || text == "" {
+	if e.Code < 400 || text == "" {
 		text = "nothing"
 	}
 	switch {
@@ -129,10 +133,10 @@ func (e *Error) Retry(creates bool) (after time.Duration, ok bool) {
 		return after, true
 	case e.Service == Identity && e.Code >= 400 && e.Code < 500:
 		return 0, false
-	case creates:
+	case creates && e.Service == BlockStorage: // else it was refused before, with 401
 		refused := e.Code == http.StatusServiceUnavailable && e.RetryAfter >= 0
 		return after, refused || e.Code == 0 && !e.Perhaps
-	case e.Code == 0, e.Code < 300, e.Restart, e.Code == http.StatusRequestTimeout:
+	case e.Code == 0, e.Code < 400, e.Restart, e.Code == http.StatusRequestTimeout:
 		return after, true
 	}
 	return after, e.Code >= 500
@@ -182,7 +186,7 @@ func (c *call) failure(err error) *Error {
 		e.Message = message(answered.Body)
 		e.RequestID = requestID(answered.ResponseHeader)
 		e.RetryAfter = retryAfter(answered.ResponseHeader)
-	case e.Code >= 200 && e.Code < 300:
+	case e.Code >= 200 && e.Code < 400:
 		e.Message = unusable(e.Err)
 		e.Perhaps = c.mutates
 	default:
@@ -192,6 +196,9 @@ func (c *call) failure(err error) *Error {
 	}
 	if c.mutates && e.Code >= 500 {
 		e.Perhaps = true
+	}
+	if reauth != nil {
+		e.Perhaps = false // it was refused before, with 401
 	}
 	return e
 }
@@ -261,6 +268,10 @@ func unusable(err error) string {
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return "the body is cut short"
+	}
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return "the body is not JSON"
 	}
 	return printable(err.Error())
 }

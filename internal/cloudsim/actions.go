@@ -26,12 +26,15 @@ func noSuchAction(name string) error {
 	return malformed("There is no such action: %s. Verify the request body and Content-Type header and try again.", name)
 }
 
-// actOnVolume answers volume actions: those of an administrator, and attaching, which a member may
-// do without any server that really uses the volume.
+// actOnVolume answers volume actions: those of an administrator, making an image, and attaching, which
+// a member may do without any server that really uses the volume.
 func (c *Cloud) actOnVolume(r *call) (*answer, error) {
 	name, a, err := r.action()
 	if err != nil {
 		return nil, err
+	}
+	if name == "os-volume_upload_image" {
+		return c.uploadVolume(r, a)
 	}
 	if !slices.Contains([]string{"os-attach", "os-detach", "os-reset_status", "os-force_delete"}, name) {
 		return nil, noSuchAction(name)
@@ -94,7 +97,7 @@ func (c *Cloud) actOnBackup(r *call) (*answer, error) {
 
 // administer refuses an administrator's action to everybody else.
 func (r *call) administer(kind, action string) error {
-	if r.token.admin() {
+	if r.token.admin() || kind == "backup" && r.cloud.broken("accepts:admin-action") {
 		return nil
 	}
 	return forbidden(fmt.Sprintf("volume_extension:%s_admin_actions:%s", kind, action[len("os-"):]))

@@ -40,12 +40,20 @@ func (r *call) args(key string, allowed ...string) (*args, error) {
 	if !isObject {
 		return nil, invalid(key, value, "%s is not of type 'object'", python(value))
 	}
-	for name := range inner {
-		if len(allowed) > 0 && !slices.Contains(allowed, name) {
-			return nil, invalid(key, value, "Additional properties are not allowed ('%s' was unexpected)", name)
+	a := &args{m: inner}
+	if len(allowed) > 0 {
+		a.only(key, allowed...)
+	}
+	return a, a.err
+}
+
+// only refuses other members than these, under that key.
+func (a *args) only(key string, allowed ...string) {
+	for name := range a.m {
+		if !slices.Contains(allowed, name) {
+			a.fail(invalid(key, a.m, "Additional properties are not allowed ('%s' was unexpected)", name))
 		}
 	}
-	return &args{m: inner}, nil
 }
 
 // invalid is what Cinder's schemas answer.
@@ -72,6 +80,19 @@ func (a *args) text(name string) string {
 		a.fail(invalid(name, value, "%s is not of type 'string', 'null'", python(value)))
 	case len(s) > 255:
 		a.fail(invalid(name, value, "%s is too long", python(value)))
+	}
+	return s
+}
+
+// oneOf is one of several words; if it is absent, that one.
+func (a *args) oneOf(name, absent string, words []string) string {
+	value, given := a.m[name]
+	if !given {
+		return absent
+	}
+	s, _ := value.(string)
+	if !slices.Contains(words, s) {
+		a.fail(invalid(name, value, "%s is not one of ['%s']", python(value), strings.Join(words, "', '")))
 	}
 	return s
 }

@@ -16,6 +16,7 @@ type Backup struct {
 	DataTimestamp time.Time // when the bytes were as they are in the backup
 
 	restoring string // the volume that it is being restored into
+	request   string // the last one that began something with it
 	source    Volume // the volume as it was when it was backed up
 	data      disk   // all of the bytes, or what has changed since the parent
 }
@@ -122,14 +123,18 @@ func (c *Cloud) createBackup(r *call) (*answer, error) {
 		return nil, err
 	}
 	b.Size, b.data = v.Size, maps.Clone(data)
-	b.source = Volume{Resource: v.Resource, Bootable: v.Bootable}
+	b.source = Volume{Resource: v.Resource, Bootable: v.Bootable, ImageMetadata: v.ImageMetadata}
 	if incremental {
 		parent, err := c.parent(b)
-		if err != nil {
+		if err != nil && !c.broken("accepts:incremental-without-full") {
 			return nil, err
 		}
-		b.ParentID, b.data = parent.ID, data.since(c.contents(parent))
+		if err == nil && !c.broken("incremental-full") {
+			b.ParentID, b.data = parent.ID, data.since(c.contents(parent))
+		}
 	}
+	c.misrecord(b)
+	b.request = r.entry.ID
 	c.backups[b.ID] = b
 	c.startBackup(b, marked)
 	return accepted(object{"backup": b.brief(r)}), nil
@@ -171,12 +176,16 @@ func (c *Cloud) startBackup(b *Backup, marked *Resource) {
 	}
 	if !c.service.known {
 		b.FailReason = "Service not found for creating backup."
+		c.reportBackup(b, "013_024", "create backup:Backup failed to schedule. Service not found for creating backup.")
 		c.set(&b.Resource, "error")
 		c.set(marked, previous)
 		return
 	}
 	if !c.service.up {
 		return // nobody takes it: it stays as it is
+	}
+	if v := c.volumes[b.VolumeID]; b.SnapshotID != "" && v != nil && c.broken("snapshot-locks-volume") {
+		c.set(&v.Resource, "backing-up")
 	}
 	release := func(string) {
 		if marked.Status == "backing-up" {
@@ -191,8 +200,13 @@ func (c *Cloud) startBackup(b *Backup, marked *Resource) {
 		c.settle(&b.Resource, outcome, "available")
 		if failed(b.Status) {
 			b.FailReason = "simulated fault"
+			c.reportBackup(b, "013_020", "create backup:Backup driver failed to create backup.")
 		} else if parent := c.backups[b.ParentID]; parent != nil {
-			c.after(c.lag(), func() { parent.Dependents++ })
+			c.after(c.lag(), func() {
+				if !c.broken("parent-unmarked") {
+					parent.Dependents++
+				}
+			})
 		}
 	})
 }
@@ -213,6 +227,9 @@ func (c *Cloud) updateBackup(r *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.broken("rename-ignored") {
+		return ok(object{"backup": b.brief(r)}), nil
+	}
 	if err := c.update(&b.Resource, a); err != nil {
 		return nil, err
 	}
@@ -225,10 +242,13 @@ func (c *Cloud) deleteBackup(r *call) (*answer, error) {
 		return nil, err
 	}
 	if b.Status != "available" && b.Status != "error" {
-		return nil, malformed("Invalid backup: Backup status must be available or error")
+		if c.broken("accepts:delete-busy") {
+			return accepted(nil), nil
+		}
+		return nil, c.busy("Invalid backup: Backup status must be available or error")
 	}
 	for _, child := range c.backups {
-		if child.ParentID == b.ID {
+		if child.ParentID == b.ID && !c.broken("accepts:delete-parent") {
 			return nil, malformed("Invalid backup: Incremental backups exist for this backup.")
 		}
 	}

@@ -50,6 +50,7 @@ func (c *Cloud) blockStorageRoutes() map[string]route {
 		"POST /backups/*/action":       c.actOnBackup,
 		"GET /backups/*/export_record": c.adminOnly("backup:export-import"),
 
+		"GET /messages":             c.listMessages,
 		"GET /types":                c.listTypes,
 		"GET /types/*":              c.showType,
 		"GET /os-availability-zone": c.listZones,
@@ -84,7 +85,7 @@ func (c *Cloud) blockStorage(r *call) (*answer, error) {
 		}
 		return ok(r.volumeVersions()), nil
 	}
-	do := c.find(r)
+	do := r.find(c.routes)
 	if do == nil {
 		return nil, notRouted()
 	}

@@ -2,7 +2,6 @@ package cloudsim
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 )
@@ -78,16 +77,6 @@ func (c *Cloud) catalog(r *call, t *token) []object {
 // hexID is an id as Keystone has them.
 func hexID(seed ...string) string {
 	return strings.ReplaceAll(uuid(fmt.Sprint(seed)), "-", "")
-}
-
-// image answers as much of Glance as the openstack command asks for before it creates a volume: that
-// there is one.
-func (c *Cloud) image(r *call) (*answer, error) {
-	if strings.Trim(r.URL.Path, "/") != imagePath[1:] {
-		return nil, notRouted()
-	}
-	return &answer{code: http.StatusMultipleChoices, body: object{"versions": []object{{
-		"id": "v2.15", "status": "CURRENT", "links": []object{{"rel": "self", "href": r.base + imagePath + "/v2/"}}}}}}, nil
 }
 
 // ClientConfig returns a clouds.yaml with the clouds cloudsim (a member), cloudsim-other (a member of

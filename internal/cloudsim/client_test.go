@@ -17,6 +17,7 @@ import (
 type client struct {
 	*http.Client
 	token, url string
+	version    string // "": no microversion is asked for
 }
 
 const base = "http://cloudsim"
@@ -61,6 +62,9 @@ func (c *client) send(t *testing.T, method, path string, body any) (int, string,
 		t.Fatal(err)
 	}
 	req.Header.Set("X-Auth-Token", c.token)
+	if c.version != "" {
+		req.Header.Set("OpenStack-API-Version", "volume "+c.version)
+	}
 	resp, err := c.Do(req)
 	if err != nil {
 		return 0, "", err

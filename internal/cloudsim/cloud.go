@@ -20,13 +20,15 @@ type Config struct {
 	UnversionedCatalog   bool          // the catalogue's Block Storage URLs end before the version
 	Quotas               *Quotas       // of each project; nil: DefaultQuotas
 	Faults               []Fault
+	Digests              *Digests // of images; nil: its own. Tests share one, which saves seconds
 }
 
 // Cloud is a simulated OpenStack. It is an http.Handler; its methods are for tests and may be called
 // at any time.
 type Cloud struct {
-	config Config
-	routes map[string]route
+	config      Config
+	routes      map[string]route // Cinder's
+	imageRoutes map[string]route // Glance's
 
 	mu     sync.Mutex // held while state is read or changed, never while waiting
 	now    time.Time  // of the event or request that is being worked on
@@ -43,6 +45,8 @@ type Cloud struct {
 	volumes   map[string]*Volume
 	snapshots map[string]*Snapshot
 	backups   map[string]*Backup
+	images    map[string]*Image
+	messages  map[string]*message
 	types     []volumeType
 	quotas    map[string]Quotas // by project
 	service   backupService
@@ -59,6 +63,9 @@ func New(config Config) *Cloud {
 	if config.TokenLifetime == 0 {
 		config.TokenLifetime = time.Hour
 	}
+	if config.Digests == nil {
+		config.Digests = new(Digests)
+	}
 	if config.Quotas == nil {
 		quotas := DefaultQuotas()
 		config.Quotas = &quotas
@@ -71,10 +78,12 @@ func New(config Config) *Cloud {
 		volumes:   map[string]*Volume{},
 		snapshots: map[string]*Snapshot{},
 		backups:   map[string]*Backup{},
+		images:    map[string]*Image{},
+		messages:  map[string]*message{},
 		quotas:    map[string]Quotas{},
 		service:   backupService{up: !config.WithoutBackupService, known: !config.WithoutBackupService},
 	}
-	c.routes = c.blockStorageRoutes()
+	c.routes, c.imageRoutes = c.blockStorageRoutes(), c.imagePaths()
 	c.users, c.projects = c.accounts()
 	for _, name := range []string{DefaultType, OtherType} {
 		c.types = append(c.types, volumeType{id: c.newID("type"), name: name})

@@ -3,6 +3,7 @@ package cloudsim
 import (
 	"bytes"
 	"errors"
+	"io"
 )
 
 const chunkSize = 64 << 10
@@ -12,7 +13,8 @@ const chunkSize = 64 << 10
 // a chunk that is nil is one that has become zeros.
 type disk map[int64][]byte
 
-func (d disk) readAt(p []byte, off int64) {
+// ReadAt implements io.ReaderAt. A disk has no end: whoever reads knows its size.
+func (d disk) ReadAt(p []byte, off int64) (int, error) {
 	for n := 0; n < len(p); {
 		at := off + int64(n)
 		rest := p[n:min(len(p), n+int(chunkSize-at%chunkSize))]
@@ -23,6 +25,7 @@ func (d disk) readAt(p []byte, off int64) {
 		}
 		n += len(rest)
 	}
+	return len(p), nil
 }
 
 func (d disk) writeAt(p []byte, off int64) {
@@ -33,6 +36,29 @@ func (d disk) writeAt(p []byte, off int64) {
 		n += copy(chunk[at%chunkSize:], p[n:])
 		d[at/chunkSize] = chunk
 	}
+}
+
+// readDisk keeps a stream, and counts its bytes. It holds no more of it than what is not zero.
+func readDisk(r io.Reader) (d disk, size int64, err error) {
+	d, zeros := disk{}, make([]byte, chunkSize)
+	for chunk := make([]byte, chunkSize); err == nil; {
+		n := 0
+		for n < chunkSize && err == nil { // not io.ReadFull: its error does not tell the end from a broken connection
+			var more int
+			more, err = r.Read(chunk[n:])
+			n += more
+		}
+		clear(chunk[n:])
+		if !bytes.Equal(chunk, zeros) {
+			d[size/chunkSize] = chunk
+			chunk = make([]byte, chunkSize)
+		}
+		size += int64(n)
+	}
+	if !errors.Is(err, io.EOF) {
+		return nil, 0, err
+	}
+	return d, size, nil
 }
 
 // since returns what has changed from an older state of the same disk.
@@ -72,7 +98,7 @@ func (c *Cloud) contents(b *Backup) disk {
 	return d
 }
 
-var errNoSuchBytes = errors.New("cloudsim: no such volume, or beyond its end")
+var errNoSuchBytes = errors.New("cloudsim: no such volume or image, or beyond its end")
 
 // ReadVolume reads len(p) bytes of a volume at an offset, as whoever has it attached would.
 func (c *Cloud) ReadVolume(id string, p []byte, off int64) error {
@@ -82,8 +108,21 @@ func (c *Cloud) ReadVolume(id string, p []byte, off int64) error {
 	if v == nil || off < 0 || off+int64(len(p)) > int64(v.Size)<<30 {
 		return errNoSuchBytes
 	}
-	v.data.readAt(p, off)
-	return nil
+	_, err := v.data.ReadAt(p, off)
+	return err
+}
+
+// ReadImage reads len(p) bytes of an image at an offset, without a download, which takes the time of
+// hashing the whole of it.
+func (c *Cloud) ReadImage(id string, p []byte, off int64) error {
+	c.lock()
+	defer c.mu.Unlock()
+	i := c.images[id]
+	if i == nil || off < 0 || off+int64(len(p)) > i.Bytes {
+		return errNoSuchBytes
+	}
+	_, err := i.data.ReadAt(p, off)
+	return err
 }
 
 // WriteVolume changes a volume's bytes at an offset, as whoever has it attached would.

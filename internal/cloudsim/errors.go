@@ -12,9 +12,10 @@ import (
 type apiError struct {
 	code       int
 	message    string
-	keystone   bool // in Keystone's form (also Cinder's when it is the token that is refused)
-	html       bool // by the web server around the service
-	retryAfter int  // seconds; -1: no header
+	keystone   bool   // in Keystone's form (also Cinder's when it is the token that is refused)
+	html       bool   // by the web server around the service, or by Glance
+	allow      string // methods; "": no header
+	retryAfter int    // seconds; -1: no header
 }
 
 func (e *apiError) Error() string { return fmt.Sprintf("%d %s", e.code, e.message) }
@@ -63,7 +64,7 @@ func overQuota(format string, args ...any) *apiError {
 	return e
 }
 
-// page is a refusal by the web server around Cinder, in the form that the client accepts.
+// page is a refusal by Glance or the web server around Cinder, in the form that the client accepts.
 func (e *apiError) page(header http.Header, accept string) *answer {
 	title, form, page := fmt.Sprintf("%d %s", e.code, http.StatusText(e.code)), "text/plain", "%[1]s\n\n%[2]s\n\n   "
 	switch {
@@ -71,8 +72,8 @@ func (e *apiError) page(header http.Header, accept string) *answer {
 		form = "text/html"
 		page = "<html>\n <head>\n  <title>%[1]s</title>\n </head>\n <body>\n  <h1>%[1]s</h1>\n  %[2]s<br /><br />\n\n\n\n </body>\n</html>"
 	case strings.Contains(accept, "json"):
-		form = "application/json"
-		page = `{"message": "%[2]s<br /><br />\n\n\n", "code": "%[1]s", "title": "` + http.StatusText(e.code) + `"}`
+		header.Set("Content-Type", "application/json")
+		return &answer{code: e.code, header: header, body: object{"message": e.message + "<br /><br />\n\n\n", "code": title, "title": http.StatusText(e.code)}}
 	}
 	header.Set("Content-Type", form+"; charset=UTF-8")
 	return &answer{code: e.code, header: header, raw: fmt.Appendf(nil, page, title, e.message)}
@@ -84,13 +85,16 @@ func (e *apiError) answer(r *call) *answer {
 	if e.retryAfter >= 0 {
 		header.Set("Retry-After", strconv.Itoa(e.retryAfter))
 	}
+	if e.allow != "" {
+		header.Set("Allow", e.allow)
+	}
+	if e.keystone && e.code == http.StatusUnauthorized {
+		header.Set("WWW-Authenticate", fmt.Sprintf("Keystone uri=%q", r.base+identityPath+"/v3"))
+	}
 	if e.html {
 		return e.page(header, r.Header.Get("Accept"))
 	}
 	if e.keystone {
-		if e.code == http.StatusUnauthorized {
-			header.Set("WWW-Authenticate", fmt.Sprintf("Keystone uri=%q", r.base+identityPath+"/v3"))
-		}
 		return &answer{code: e.code, header: header, body: object{
 			"error": object{"code": e.code, "message": e.message, "title": http.StatusText(e.code)}}}
 	}

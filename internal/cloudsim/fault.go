@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"slices"
@@ -16,10 +17,11 @@ import (
 //
 // MATCH is a request: a method and a path, both perhaps `*`, where a `*` in the path stands for one
 // segment, and the path is what follows the project's id (Cinder) or the service (Keystone: POST
-// /v3/auth/tokens; version documents: GET /volume, GET /volume/v3). A lone `*` is every request.
-// Or it is an operation: create-volume, create-snapshot, create-backup, restore, delete-volume,
-// delete-snapshot, delete-backup. It strikes TIMES times, for ever if that is not given, after it
-// has let SKIP pass. One request or operation meets one fault: the first that is due.
+// /v3/auth/tokens; Glance: GET /images; version documents: GET /volume, GET /volume/v3). A lone `*` is
+// every request. Or it is an operation: create-volume, create-snapshot, create-backup, restore, upload
+// (to an image), delete-volume, delete-snapshot, delete-backup. Or it is `rule`, and WHAT the name of
+// one of the Rules. It strikes TIMES times, for ever if that is not given, after it has let SKIP pass.
+// One request or operation meets one fault: the first that is due.
 //
 //	WHAT       of a request                                  of an operation
 //	503        that status, nothing done (400 to 599)        -
@@ -79,6 +81,16 @@ func ParseFault(s string) (Fault, error) {
 		f.method, f.path = "*", "*"
 	case isRequest && strings.HasPrefix(path, "/"):
 		f.method, f.path = method, path
+	case match == ruleMatch:
+		if !isRule(what) {
+			var names []string
+			for _, r := range Rules() {
+				names = append(names, r.Name)
+			}
+			return Fault{}, fmt.Errorf("fault %q: %q is none of the rules %s", s, what, strings.Join(names, ", "))
+		}
+		f.name = match + "=" + what
+		return f, nil
 	case slices.Contains(operations(), match):
 		f.name, allowed = match, operationFaults
 	default:
@@ -91,7 +103,7 @@ func ParseFault(s string) (Fault, error) {
 }
 
 func operations() []string {
-	return []string{opCreateVolume, opCreateSnapshot, opCreateBackup, opRestore, opDeleteVolume, opDeleteSnapshot, opDeleteBackup}
+	return []string{opCreateVolume, opCreateSnapshot, opCreateBackup, opRestore, opUpload, opDeleteVolume, opDeleteSnapshot, opDeleteBackup}
 }
 
 var (
@@ -229,6 +241,7 @@ func (f *Fault) instead(r *call) *answer {
 	if !f.is("quota") {
 		e.retryAfter = f.after
 	}
+	e.html = e.html || strings.HasPrefix(r.URL.Path, imagePath+"/")
 	ans := e.answer(r)
 	if ans.header.Get("Content-Type") == "" {
 		ans.header.Set("Content-Type", "application/json")
@@ -252,16 +265,24 @@ func (f *Fault) replace(body any) any {
 }
 
 // spoil returns what is sent of a body, and how long it is said to be.
-func (f *Fault) spoil(data []byte) (sent []byte, declared int) {
+func (f *Fault) spoil(body io.ReadSeeker) (sent io.Reader, declared int64) {
+	size, err := body.Seek(0, io.SeekEnd)
+	if err == nil {
+		_, err = body.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		panic(err) // it lies in memory
+	}
 	switch {
 	case f.is("cut"):
-		return data[:len(data)/2], len(data)
+		return io.LimitReader(body, size/2), size
 	case f.is("garbage"):
-		data = []byte(`{"garbage": `)
+		garbage := strings.NewReader(`{"garbage": nonsense}`)
+		return garbage, garbage.Size()
 	case f.is("empty"):
-		data = nil
+		return http.NoBody, 0
 	}
-	return data, len(data)
+	return body, size
 }
 
 var errRefused = errors.New("cloudsim: connection refused")

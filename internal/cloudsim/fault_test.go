@@ -28,6 +28,7 @@ func TestParseFaultRefuses(t *testing.T) {
 		"GET /volumes=slow:x":   `"slow:x" is not a status code`,
 		"restore=503":           `"503" is not a resource status (error_restoring), stuck, vanish, slow:DURATION`,
 		"create-volume=slow:0s": `"slow:0s" is not a resource status`,
+		"rule=nosuch":           `"nosuch" is none of the rules restore-flips-bytes, restore-cuts-tail,`,
 	} {
 		if _, err := cloudsim.ParseFault(text); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v, want %s", text, err, want)
@@ -55,7 +56,7 @@ func TestRequestFaults(t *testing.T) {
 		{what: "drop", err: reset},
 		{what: "lose", err: reset, acted: true},
 		{what: "cut", code: 202, body: `{"volume":{"attach`, err: io.ErrUnexpectedEOF, acted: true},
-		{what: "garbage", code: 202, body: `{"garbage": `, acted: true},
+		{what: "garbage", code: 202, body: `{"garbage": nonsense}`, acted: true},
 		{what: "empty", code: 202, body: ``, acted: true},
 		{what: "null", code: 202, body: `{"volume":null}`, acted: true},
 		{what: "slow:5s", code: 202, body: `{"volume":{`, acted: true},
@@ -136,6 +137,8 @@ func TestFaultPaths(t *testing.T) {
 		"GET /volumes/*":       "/volume/v3/0123456789abcdef0123456789abcdef/volumes/x",
 		"* /volumes/*/action":  "/volume/v3/volumes/x/action",
 		"GET /backups/*/*":     "/volume/v3/backups/x/export_record",
+		"GET /image":           "/image",
+		"GET /images/*/file":   "/image/v2/images/x/file",
 		"*":                    "/anything",
 	} {
 		cloud := cloudsim.New(cloudsim.Config{Faults: []cloudsim.Fault{fault(t, match+"=418")}})

@@ -57,6 +57,17 @@ func (c *Cloud) PutBackup(b Backup) string {
 	return b.ID
 }
 
+// PutImage is PutVolume for an image. It has no data, and is active.
+func (c *Cloud) PutImage(i Image) string {
+	c.lock()
+	defer c.mu.Unlock()
+	c.put(&i.Resource, "image")
+	i.Status, i.Visibility = "queued", cmp.Or(i.Visibility, "shared")
+	c.activate(&i, disk{}, 0)
+	c.images[i.ID] = &i
+	return i.ID
+}
+
 // Volumes returns every project's volumes, oldest first.
 func (c *Cloud) Volumes() []Volume {
 	return snapshotOf(c, func() map[string]*Volume { return c.volumes })
@@ -70,6 +81,11 @@ func (c *Cloud) Snapshots() []Snapshot {
 // Backups returns every project's backups, oldest first.
 func (c *Cloud) Backups() []Backup {
 	return snapshotOf(c, func() map[string]*Backup { return c.backups })
+}
+
+// Images returns every project's images, oldest first.
+func (c *Cloud) Images() []Image {
+	return snapshotOf(c, func() map[string]*Image { return c.images })
 }
 
 func snapshotOf[T any, P interface {
@@ -91,7 +107,7 @@ func snapshotOf[T any, P interface {
 	return copies
 }
 
-// SetStatus gives a volume, snapshot or backup a status, whatever it is doing, and says whether there
+// SetStatus gives a volume, snapshot, backup or image a status, whatever it is doing, and says whether there
 // is one of that id.
 func (c *Cloud) SetStatus(id, status string) bool {
 	c.lock()
@@ -103,13 +119,14 @@ func (c *Cloud) SetStatus(id, status string) bool {
 	return false
 }
 
-// Remove makes a volume, snapshot or backup vanish.
+// Remove makes a volume, snapshot, backup or image vanish.
 func (c *Cloud) Remove(id string) {
 	c.lock()
 	defer c.mu.Unlock()
 	delete(c.volumes, id)
 	delete(c.snapshots, id)
 	delete(c.backups, id)
+	delete(c.images, id)
 }
 
 // any finds a resource of whichever kind.
@@ -122,6 +139,9 @@ func (c *Cloud) any(id string) *Resource {
 	}
 	if b := c.backups[id]; b != nil {
 		return &b.Resource
+	}
+	if i := c.images[id]; i != nil {
+		return &i.Resource
 	}
 	return nil
 }

@@ -13,7 +13,8 @@ import (
 // listing says how a collection is listed.
 type listing[T interface{ resource() *Resource }] struct {
 	collection, kind string
-	nameSorts        int // the microversion from which on one may sort by name
+	nameSorts        int  // the microversion from which on one may sort by name
+	everyProject     bool // whosever the entries are
 	filters          map[string]func(T) any
 	view             func(one T, detail bool) object
 }
@@ -43,19 +44,27 @@ func list[T interface{ resource() *Resource }](c *Cloud, r *call, all map[string
 		}
 		params.Del("with_count")
 	}
-	everyProject := r.token.admin() && slices.Contains(yes, params.Get("all_tenants"))
+	everyProject := l.everyProject || r.token.admin() && slices.Contains(yes, params.Get("all_tenants")) ||
+		c.broken("foreign-list:"+strings.ToLower(l.kind))
 	params.Del("all_tenants")
 	if err := l.checkFilters(r, params); err != nil {
 		return nil, err
 	}
 
-	var after *Resource
-	if marker != "" {
+	backups := l.collection == "backups" // of whose lists rules may be broken
+	if backups {
+		c.misfilter(params)
+	}
+	if backups && c.broken("limit-ignored") {
+		limit = c.config.PageSize
+	}
+	var after *T
+	if marker != "" && !(backups && c.broken("marker-ignored")) {
 		one, exists := all[marker] // another project's will do, as in Cinder
 		if !exists {
 			return nil, notFound(l.kind, marker)
 		}
-		after = one.resource()
+		after = &one
 	}
 	// Only what is on this page is put in order: a client that pages through thousands is not to wait.
 	var found []T
@@ -66,7 +75,7 @@ func list[T interface{ resource() *Resource }](c *Cloud, r *call, all map[string
 			continue
 		}
 		total++
-		if after != nil && order(one.resource(), after) <= 0 || most > 0 && len(found) == most && compare(found[most-1], one) < 0 {
+		if after != nil && compare(one, *after) <= 0 || most > 0 && len(found) == most && compare(found[most-1], one) < 0 {
 			continue
 		}
 		if i, _ := slices.BinarySearchFunc(found, one, compare); i < most {
@@ -75,6 +84,10 @@ func list[T interface{ resource() *Resource }](c *Cloud, r *call, all map[string
 		}
 	}
 	found = found[min(offset, len(found)):]
+	full := len(found) >= limit
+	if backups {
+		found = mispage(c, found, after, limit)
+	}
 
 	detail := len(r.segs) == 2
 	entries := []object{}
@@ -87,7 +100,7 @@ func list[T interface{ resource() *Resource }](c *Cloud, r *call, all map[string
 		body["count"] = total
 	}
 	// A full page has a link to the next one, even if that is empty; with a count so do short ones.
-	if full := len(found) >= limit || counted && total >= limit; full && len(found) > 0 {
+	if full = full || counted && total >= limit; full && len(found) > 0 && !(backups && c.broken("links-missing")) {
 		next := maps.Clone(r.query)
 		next.Set("marker", found[len(found)-1].resource().ID)
 		body[l.collection+"_links"] = []object{{"rel": "next", "href": r.href("v3", r.segs...) + "?" + next.Encode()}}

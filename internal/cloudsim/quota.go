@@ -99,6 +99,9 @@ func unprefixed(err error) error {
 
 func (c *Cloud) showLimits(r *call) (*answer, error) {
 	limit, used := c.quotasOf(r.token.project.id), c.usage(r.token.project.id)
+	if c.broken("limits-wrong") {
+		used.Backups, used.BackupGigabytes = 0, 0
+	}
 	return ok(object{"limits": object{"rate": []object{}, "absolute": object{
 		"maxTotalVolumes": limit.Volumes, "maxTotalSnapshots": limit.Snapshots, "maxTotalVolumeGigabytes": limit.Gigabytes,
 		"maxTotalBackups": limit.Backups, "maxTotalBackupGigabytes": limit.BackupGigabytes,

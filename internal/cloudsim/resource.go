@@ -1,6 +1,7 @@
 package cloudsim
 
 import (
+	"net/http"
 	"strings"
 	"time"
 )
@@ -25,6 +26,7 @@ const (
 	opCreateSnapshot = "create-snapshot"
 	opCreateBackup   = "create-backup"
 	opRestore        = "restore"
+	opUpload         = "upload"
 	opDeleteVolume   = "delete-volume"
 	opDeleteSnapshot = "delete-snapshot"
 	opDeleteBackup   = "delete-backup"
@@ -112,11 +114,15 @@ func (r *call) visible(on *Resource) bool {
 
 // lookup finds a resource by id, for the caller.
 func lookup[T interface{ resource() *Resource }](r *call, all map[string]T, kind, id string) (T, error) {
-	if found, exists := all[id]; exists && r.visible(found.resource()) {
+	if found, exists := all[id]; exists && (r.visible(found.resource()) || r.foreign(kind)) {
 		return found, nil
 	}
 	var none T
-	return none, notFound(kind, id)
+	refusal := notFound(kind, id)
+	if r.cloud.broken("wrong-code:unknown") {
+		refusal.code = http.StatusBadRequest
+	}
+	return none, refusal
 }
 
 // failed says whether a status is one that says so.

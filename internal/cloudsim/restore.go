@@ -15,11 +15,23 @@ func (c *Cloud) restoreBackup(r *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.Status != "available" {
-		return nil, malformed("Invalid backup: Backup status must be available")
+	busy := b.Status != "available"
+	if busy && !c.broken("accepts:restore-busy") {
+		return nil, c.busy("Invalid backup: Backup status must be available")
 	}
 	var v *Volume
-	isNew := volumeID == ""
+	if volumeID != "" {
+		if v, err = lookup(r, c.volumes, "Volume", volumeID); err != nil {
+			return nil, err
+		}
+		if v.Status != "available" && !c.broken("accepts:restore-unavailable") {
+			return nil, malformed("Invalid volume: Volume to be restored to must be available")
+		}
+		if b.Size > v.Size && !c.broken("accepts:restore-too-small") {
+			return nil, malformed("Invalid volume: volume size %d is too small to restore backup of size %d.", v.Size, b.Size)
+		}
+	}
+	isNew := v == nil || c.broken("restore-elsewhere")
 	if isNew {
 		if err := c.reserve(r.token.project.id, quotaVolumes, b.Size); err != nil {
 			return nil, unprefixed(err)
@@ -27,25 +39,21 @@ func (c *Cloud) restoreBackup(r *call) (*answer, error) {
 		v = &Volume{Type: DefaultType, data: disk{}}
 		v.Resource = c.newResource("volume", r, a)
 		v.Status, v.Size, v.Description = "available", b.Size, "auto-created_from_restore_from_backup"
-		if name == "" {
+		if name == "" || c.broken("restore-drops:name") {
 			v.Name = "restore_backup_" + b.ID
 		}
+		if c.broken("restore-drops:size") {
+			v.Size++
+		}
 		c.volumes[v.ID] = v
-	} else {
-		if v, err = lookup(r, c.volumes, "Volume", volumeID); err != nil {
-			return nil, err
-		}
-		if v.Status != "available" {
-			return nil, malformed("Invalid volume: Volume to be restored to must be available")
-		}
-		if b.Size > v.Size {
-			return nil, malformed("Invalid volume: volume size %d is too small to restore backup of size %d.", v.Size, b.Size)
-		}
 	}
 	if !c.service.up {
 		return nil, notFound("Service", "cinder-backup") // the new volume stays
 	}
-	c.startRestore(b, v, isNew && name == "")
+	if !busy {
+		b.request = r.entry.ID
+		c.startRestore(b, v, isNew && name == "")
+	}
 	return accepted(object{"restore": object{"backup_id": b.ID, "volume_id": v.ID, "volume_name": null(v.Name)}}), nil
 }
 
@@ -57,22 +65,31 @@ func (c *Cloud) startRestore(b *Backup, v *Volume, rename bool) {
 	c.set(&v.Resource, "restoring-backup")
 	v.operation++
 	finishVolume := func(outcome string) {
+		if outcome == "" && c.volumes[b.VolumeID] == nil && c.broken("restore-needs-source") {
+			outcome = "error_restoring"
+		}
 		if outcome != "" {
 			c.endVolume(v, outcome, "")
+			if failed(outcome) {
+				c.reportBackup(b, "015_026", "restore backup:Backup driver failed to restore backup.")
+			}
 			return
 		}
+		data := c.restored(b, v)
+		merge := len(v.data) > 0 && c.broken("restore-merges")
 		for i := range v.data {
-			if i < int64(b.Size)<<30/chunkSize {
+			if i < int64(b.Size)<<30/chunkSize && !merge {
 				delete(v.data, i) // beyond the backup's size the old bytes stay, as with Cinder's chunked drivers
 			}
 		}
-		v.data.apply(c.contents(b))
+		v.data.apply(data)
 		if rename {
 			v.Name, v.Description = b.source.Name, b.source.Description
 		}
 		v.Metadata = b.source.metadata()
 		v.Metadata["src_backup_id"] = b.ID
-		v.Bootable = b.source.Bootable
+		v.Bootable, v.ImageMetadata = b.source.Bootable, b.source.ImageMetadata
+		c.misrestore(b, v)
 		c.set(&v.Resource, "available")
 	}
 	operation := v.operation

@@ -1,6 +1,7 @@
 package cloudsim
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -53,6 +54,7 @@ type answer struct {
 	header http.Header
 	body   any
 	raw    []byte
+	file   *io.SectionReader // instead of both: streamed
 }
 
 func accepted(body any) *answer { return &answer{code: http.StatusAccepted, body: body} }
@@ -69,17 +71,21 @@ type call struct {
 	id      string     // second segment of the path: what the request is about
 	query   url.Values // parsed once
 	token   *token
+	cloud   *Cloud
 	minor   int    // microversion 3.minor that was asked for
 	version string // the same as it goes into the answer; "": no such header
 }
 
 // ServeHTTP waits out the latency, applies faults, has the request answered, and writes the answer.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	body, err := io.ReadAll(req.Body)
-	if err != nil {
-		panic(http.ErrAbortHandler) // the client is gone
+	var body []byte
+	if !isFile(req) {
+		var err error
+		if body, err = io.ReadAll(req.Body); err != nil {
+			panic(http.ErrAbortHandler) // the client is gone
+		}
 	}
-	r := &call{Request: req, body: body, query: req.URL.Query(), base: c.config.BaseURL}
+	r := &call{Request: req, cloud: c, body: body, query: req.URL.Query(), base: c.config.BaseURL}
 	if r.base == "" {
 		r.base = "http://" + req.Host
 	}
@@ -109,6 +115,19 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	c.write(w, r, ans, fault)
+}
+
+// isFile says that a request's body is an image's data, which its handler reads.
+func isFile(req *http.Request) bool {
+	return req.Method == "PUT" && strings.HasPrefix(req.URL.Path, imagePath+"/") && strings.HasSuffix(req.URL.Path, "/file")
+}
+
+// unlocked lets others use the cloud while a handler does something that takes long. What the handler
+// has looked up before may be gone after.
+func (c *Cloud) unlocked(do func()) {
+	c.mu.Unlock()
+	defer c.lock()
+	do()
 }
 
 // pause waits, unless the client goes away first.
@@ -149,23 +168,27 @@ func (c *Cloud) respond(r *call) *answer {
 
 // write sends an answer, spoilt as a fault wants it.
 func (c *Cloud) write(w http.ResponseWriter, r *call, ans *answer, fault *Fault) {
-	data := ans.raw
-	if ans.body != nil {
-		var err error
-		if data, err = json.Marshal(fault.replace(ans.body)); err != nil {
-			panic(err) // a handler's answer that is not JSON: a mistake in this package
+	var body io.ReadSeeker = ans.file
+	if ans.file == nil {
+		data := ans.raw
+		if ans.body != nil {
+			var err error
+			if data, err = json.Marshal(fault.replace(ans.body)); err != nil {
+				panic(err) // a handler's answer that is not JSON: a mistake in this package
+			}
 		}
+		body = bytes.NewReader(data)
 	}
-	data, declared := fault.spoil(data)
+	sent, declared := fault.spoil(body)
 	maps.Copy(w.Header(), ans.header)
 	if ans.code != http.StatusNoContent {
-		w.Header().Set("Content-Length", strconv.Itoa(declared))
+		w.Header().Set("Content-Length", strconv.FormatInt(declared, 10))
 	}
 	c.lock()
 	r.entry.Status = ans.code
 	c.mu.Unlock()
 	w.WriteHeader(ans.code)
-	_, _ = w.Write(data) // a client that does not read its answer is no concern of ours
+	_, _ = io.Copy(w, sent) // a client that does not read its answer is no concern of ours
 }
 
 // split takes a path apart: the segments that a service routes by, and the project in it, if any.
@@ -174,6 +197,9 @@ func split(path string) (segs []string, project string) {
 	segs = strings.Split(strings.TrimPrefix(path, "/"), "/")
 	if segs[0] == identityPath[1:] {
 		return segs[1:], ""
+	}
+	if below, isVersioned := strings.CutPrefix(path, imagePath+"/v2/"); isVersioned {
+		return strings.Split(below, "/"), ""
 	}
 	below, isVersioned := strings.CutPrefix(path, blockStoragePath+"/v3/")
 	if !isVersioned || below == "" {
@@ -203,12 +229,12 @@ func (c *Cloud) dispatch(r *call) (*answer, error) {
 	return nil, notRouted()
 }
 
-// route answers one kind of Cinder's requests.
+// route answers one kind of a service's requests.
 type route func(*call) (*answer, error)
 
 // find looks a route up by method and path, where the second segment may stand for any id.
-func (c *Cloud) find(r *call) route {
-	if do, found := c.routes[r.Method+" /"+strings.Join(r.segs, "/")]; found {
+func (r *call) find(routes map[string]route) route {
+	if do, found := routes[r.Method+" /"+strings.Join(r.segs, "/")]; found {
 		return do
 	}
 	if len(r.segs) < 2 || r.segs[1] == "" {
@@ -216,5 +242,5 @@ func (c *Cloud) find(r *call) route {
 	}
 	pattern := slices.Clone(r.segs)
 	r.id, pattern[1] = pattern[1], "*"
-	return c.routes[r.Method+" /"+strings.Join(pattern, "/")]
+	return routes[r.Method+" /"+strings.Join(pattern, "/")]
 }

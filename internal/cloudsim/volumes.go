@@ -1,6 +1,7 @@
 package cloudsim
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -13,6 +14,8 @@ type Volume struct {
 	SnapshotID string // what it was made from
 	SourceID   string
 	Bootable   bool
+
+	ImageMetadata map[string]string // about the image that it was first made from
 
 	previous   string // the status to go back to after a backup
 	attachment object
@@ -47,6 +50,9 @@ func (c *Cloud) showVolume(r *call) (*answer, error) {
 func (c *Cloud) volumeDetail(r *call, v *Volume) object {
 	o := c.volumeView(r, v)
 	o["os-vol-tenant-attr:tenant_id"] = v.Project
+	if len(v.ImageMetadata) > 0 {
+		o["volume_image_metadata"] = maps.Clone(v.ImageMetadata)
+	}
 	if r.token.admin() {
 		o["os-vol-host-attr:host"] = "cloudsim@" + v.Type
 		o["os-vol-mig-status-attr:migstat"] = nil
@@ -67,7 +73,7 @@ func (c *Cloud) volumeView(r *call, v *Volume) object {
 		"name": null(v.Name), "description": null(v.Description), "volume_type": v.Type,
 		"snapshot_id": null(v.SnapshotID), "source_volid": null(v.SourceID),
 		"metadata": v.metadata(), "links": r.links("volumes", v.ID), "user_id": v.User,
-		"bootable": map[bool]string{true: "true", false: "false"}[v.Bootable], "encrypted": false,
+		"bootable": map[bool]string{true: "true", false: "false"}[v.Bootable], "encrypted": c.broken("encrypted"),
 		"replication_status": nil, "consistencygroup_id": nil, "multiattach": false, "attachments": attachments,
 	}
 	if r.token.admin() {
@@ -109,6 +115,7 @@ func (c *Cloud) createVolume(r *call) (*answer, error) {
 	}
 	size, typeName := a.size(), a.text("volume_type")
 	snapshotID, sourceID, backupID := a.uuid("snapshot_id"), a.uuid("source_volid"), a.uuid("backup_id")
+	imageID := cmp.Or(a.text("imageRef"), a.text("image_id"))
 	if requested := a.text("availability_zone"); a.err == nil && requested != "" && requested != zone {
 		return nil, malformed("Availability zone '%s' is invalid.", requested)
 	}
@@ -118,6 +125,7 @@ func (c *Cloud) createVolume(r *call) (*answer, error) {
 		return nil, a.err
 	}
 	var from *Backup
+	var image *Image
 	minimum := 0
 	switch {
 	case snapshotID != "":
@@ -137,7 +145,7 @@ func (c *Cloud) createVolume(r *call) (*answer, error) {
 		if s.Status != "available" && s.Status != "in-use" {
 			return nil, malformed("Invalid volume: Unable to create volume from source volume %s: its status is %s", s.ID, s.Status)
 		}
-		minimum, v.Type, v.data, v.Bootable = s.Size, s.Type, maps.Clone(s.data), s.Bootable
+		minimum, v.Type, v.data, v.Bootable, v.ImageMetadata = s.Size, s.Type, maps.Clone(s.data), s.Bootable, s.ImageMetadata
 	case backupID != "":
 		if from, err = lookup(r, c.backups, "Backup", backupID); err != nil {
 			return nil, err
@@ -148,6 +156,10 @@ func (c *Cloud) createVolume(r *call) (*answer, error) {
 		minimum = from.Size
 	case size == 0:
 		return nil, malformed("The server could not comply with the request since it is either malformed or otherwise incorrect.")
+	case imageID != "":
+		if image, err = c.imageFor(r, imageID, size); err != nil {
+			return nil, err
+		}
 	}
 	if size == 0 {
 		size = minimum
@@ -170,8 +182,11 @@ func (c *Cloud) createVolume(r *call) (*answer, error) {
 	if from != nil && !c.service.up {
 		v.Status = "error"
 	} else if from != nil {
+		from.request = r.entry.ID
 		c.startRestore(from, v, false)
 		v.Status = "creating" // until it is restored: it never says restoring-backup
+	} else if image != nil {
+		c.fillVolume(v, image)
 	} else {
 		c.operate(opCreateVolume, &v.Resource, nil, func(outcome string) { c.endVolume(v, outcome, "available") })
 	}
@@ -214,8 +229,11 @@ func (c *Cloud) deleteVolume(r *call) (*answer, error) {
 	for _, s := range c.snapshots {
 		deletable = deletable && s.VolumeID != v.ID
 	}
+	if v.Status == "backing-up" && c.broken("accepts:delete-backing-up") {
+		return accepted(nil), nil
+	}
 	if !deletable {
-		return nil, malformed("Invalid volume: Volume status must be %s and must not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots after volume transfer.", strings.Join(statuses, " or "))
+		return nil, c.busy("Invalid volume: Volume status must be %s and must not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots after volume transfer.", strings.Join(statuses, " or "))
 	}
 	c.removeVolume(v)
 	return accepted(nil), nil

@@ -31,6 +31,7 @@ type client struct {
 	token    string
 	project  string        // id
 	volume   string        // Block Storage endpoint, which ends in /v3/{project}
+	image    string        // Image endpoint
 	interval time.Duration // between two looks
 	timeout  time.Duration // of one wait
 	other    *client       // a member of another project

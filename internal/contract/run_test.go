@@ -76,6 +76,9 @@ func connect(t *testing.T, clouds []byte, name string, transport http.RoundTripp
 			if service["type"] == "volumev3" && endpoint["interface"] == "public" && c.volume == "" {
 				c.volume = endpoint["url"].(string)
 			}
+			if service["type"] == "image" && endpoint["interface"] == "public" && c.image == "" {
+				c.image = endpoint["url"].(string)
+			}
 		}
 	}
 	return c
@@ -90,5 +93,5 @@ type testCase struct {
 // suite is the whole contract.
 func suite() []testCase {
 	return slices.Concat(identityCases(), versionCases(), requestCases(), volumeCases(), snapshotCases(),
-		backupCases(), restoreCases(), listCases(), isolationCases())
+		backupCases(), restoreCases(), listCases(), isolationCases(), imageCases(), uploadCases())
 }

@@ -51,7 +51,7 @@ type TimeoutError struct {
 func (e *TimeoutError) Error() string {
 	text := fmt.Sprintf("timed out after %s", Round(e.Waited))
 	if e.After > 0 {
-		text = fmt.Sprintf("asked to come back in %s, later than the %s that one wait may take", Round(e.After), Round(e.Limit))
+		text = fmt.Sprintf("asked to come back in %s, when the %s that one wait may take are over", Round(e.After), Round(e.Limit))
 	}
 	if e.Err != nil {
 		return text + ": " + e.Err.Error()

@@ -1,0 +1,41 @@
+//go:build acceptance
+
+package acceptance
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestChecks runs every check, with another project and another volume type at
+// hand, so that none has a reason to be skipped. It is the whole of
+// `make acceptance-posix`, where the backup driver is a chunked one.
+func TestChecks(t *testing.T) {
+	api := fresh(t)
+	api.bystander(t, "my-scs-test-data-source")
+	began := time.Now()
+	o := check(t, "--checks", "all", "--other-cloud", "devcloud-other", "--restore-volume-type", "ceph-2", "--timeout", "400", "--json", "-")
+	o.wantCode(t, 0)
+	for _, name := range []string{
+		"listing", "fidelity", "refusals", "isolation", "snapshot", "incremental", "restore-existing",
+		"other-type", "volume-from-backup", "data", "data-incremental", "disaster",
+	} {
+		if !strings.Contains(o.stderr, "\n"+name+": PASS\n") {
+			t.Errorf("%s has not passed", name)
+		}
+	}
+	if !strings.HasSuffix(o.stderr, "\nscs-0117-test-backup: PASS\n") {
+		t.Errorf("the text ends otherwise:\n%s", o.stderr)
+	}
+	for line := range strings.Lines(o.stderr) {
+		if strings.Contains(line, "MB/s") {
+			t.Log(strings.TrimSpace(line))
+		}
+	}
+	t.Logf("%.0f s in all", time.Since(began).Seconds())
+	api.wantNothingLeft(t)
+	if o = check(t, "--checks", "all", "--cleanup-only", "--dry-run"); strings.Contains(o.stdout, "would delete") {
+		t.Errorf("snapshots or images are left:\n%s", o.stdout)
+	}
+}

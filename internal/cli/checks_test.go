@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+
+	"volume-backup-tester/internal/cloudsim"
+)
+
+// further runs the further checks with all that they need.
+func further(checks string) []string {
+	return []string{"--checks", checks, "--other-cloud", "cloudsim-other", "--restore-volume-type", cloudsim.OtherType}
+}
+
+// TestAllChecksPass: on a sound cloud every check passes, the verdict line comes
+// last, and nothing is left.
+func TestAllChecksPass(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		lookAlikes(s)
+		before := len(s.names())
+		status := s.run(further("all")...)
+		if status != 0 || s.stderr.Len() > 0 {
+			t.Fatalf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
+		}
+		for _, name := range []string{"listing", "fidelity", "refusals", "isolation", "snapshot", "incremental", "restore-existing", "other-type", "volume-from-backup", "data", "data-incremental", "disaster"} {
+			if !strings.Contains(s.stdout.String(), "\n"+name+": PASS\n") {
+				t.Errorf("%s has not passed", name)
+			}
+		}
+		if !strings.HasSuffix(s.stdout.String(), "\nscs-0117-test-backup: PASS\n") {
+			t.Errorf("stdout ends otherwise:\n%s", &s.stdout)
+		}
+		if left := s.names(); len(left) != before {
+			t.Errorf("left: %v", left)
+		}
+		golden(t, "checks-all", s.transcript(status, further("all")...))
+	})
+}

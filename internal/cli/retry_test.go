@@ -1,0 +1,170 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// kindsOfRequest is what a full run asks of Block Storage.
+var kindsOfRequest = []string{
+	"GET /volume", "GET /backups/detail", "GET /volumes/detail", "POST /volumes", "GET /volumes/*",
+	"POST /backups", "GET /backups/*", "POST /backups/*/restore", "DELETE /backups/*", "DELETE /volumes/*",
+}
+
+// count is how many requests of a kind there were.
+func (c *cell) count(request string) (n int) {
+	for _, r := range c.sim.Log() {
+		if strings.TrimSuffix(pattern(r), "/") == request {
+			n++
+		}
+	}
+	return n
+}
+
+// TestRetryAfter: what the cloud asks for is kept to, whatever it refused.
+func TestRetryAfter(t *testing.T) {
+	for _, request := range kindsOfRequest {
+		for _, code := range []string{"429", "503"} {
+			t.Run(request+" "+code, func(t *testing.T) {
+				t.Parallel()
+				bubble(t, func(t *testing.T) {
+					c := newCell(t, request+"="+code+"+7*2")
+					if status := c.run(); status != exitPass {
+						t.Errorf("exit %d\n%s", status, &c.stderr)
+					}
+					c.judge(code+"+7", exitPass)
+					log := c.sim.Log()
+					for i, refused := range log {
+						for _, r := range log[i+1:] {
+							if (refused.Status == 429 || refused.Status == 503) && r.Method+r.Path == refused.Method+refused.Path && r.Time.Sub(refused.Time) < 7*time.Second {
+								t.Errorf("asked again after %v", r.Time.Sub(refused.Time))
+							}
+						}
+					}
+				})
+				bubble(t, func(t *testing.T) {
+					c := newCell(t, request+"="+code+"+3600")
+					status := c.run()
+					c.judge(code+"+3600", status)
+					if status != exitFail || !strings.Contains(c.stderr.String(), "with the request to stay away for 1h0m0s") {
+						t.Errorf("an hour: exit %d\n%s", status, &c.stderr)
+					}
+					if c.elapsed > time.Second {
+						t.Errorf("an hour: ended after %v", c.elapsed)
+					}
+					c.clear()
+				})
+			})
+		}
+	}
+}
+
+// TestRiddenOut: reads and deletions are repeated until the budget is used up,
+// and not in a rush.
+func TestRiddenOut(t *testing.T) {
+	for _, request := range kindsOfRequest {
+		if strings.HasPrefix(request, "POST") {
+			continue
+		}
+		for _, what := range []string{"429", "500", "html:502", "503", "refuse", "drop"} {
+			t.Run(request+" "+what, func(t *testing.T) {
+				t.Parallel()
+				bubble(t, func(t *testing.T) {
+					c := newCell(t, request+"="+what)
+					fault := time.AfterFunc(55*time.Second, c.sim.ClearFaults)
+					defer fault.Stop()
+					status := c.run()
+					c.judge(what, status)
+					if status != exitPass || c.elapsed < 55*time.Second {
+						t.Errorf("exit %d after %v\n%s", status, c.elapsed, &c.stderr)
+					}
+					if n := c.count(request); n > 50 {
+						t.Errorf("asked %d times", n)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestFirstContact: a login that fails is not repeated.
+func TestFirstContact(t *testing.T) {
+	for _, what := range strikes {
+		bubble(t, func(t *testing.T) {
+			c := newCell(t, "POST /v3/auth/tokens="+what)
+			status := c.run()
+			c.judge(what, status)
+			if n := len(c.sim.Log()); status != exitAbort || n != 1 {
+				t.Errorf("%s: exit %d after %d requests", what, status, n)
+			}
+		})
+	}
+}
+
+// TestLostAnswer: what a request made whose answer was lost is not looked for.
+// The phase fails, and clean-up finds it.
+func TestLostAnswer(t *testing.T) {
+	for request, made := range map[string]string{
+		"POST /volumes": "volume 'scs-test-volume'", "POST /backups": "backup 'scs-test-volume-backup'", "POST /backups/*/restore": "volume 'scs-test-restored-backup'",
+	} {
+		for what, status := range map[string]int{"lose": exitAbort, "slow:61s": exitAbort, "cut": exitFail, "garbage": exitFail, "empty": exitFail, "null": exitFail} {
+			t.Run(request+" "+what, func(t *testing.T) {
+				t.Parallel()
+				bubble(t, func(t *testing.T) {
+					c := newCell(t, request+"="+what)
+					got := c.run()
+					c.judge(what, got)
+					if got != status {
+						t.Errorf("exit %d, want %d", got, status)
+					}
+					log := c.sim.Log()
+					if last := pattern(log[len(log)-1]); last != request || c.count(request) != 1 {
+						t.Errorf("the last request was %s", last)
+					}
+					if !strings.Contains(c.stderr.String(), "perhaps left in the cloud: "+made+"\n") {
+						t.Errorf("not named:\n%s", &c.stderr)
+					}
+					c.clear()
+				})
+			})
+		}
+	}
+}
+
+// TestLoginAgain: a token that is revoked in the midst of the run is renewed.
+// Keystone's failing then is ridden out, as the request was not acted on, and
+// no verdict about Block Storage if it goes on.
+func TestLoginAgain(t *testing.T) {
+	for _, line := range []string{"Creating volume", "Create empty volume: PASS", "Create backup from volume: PASS", "↳ waiting for backup", "↳ deleting backup"} {
+		for what, transient := range map[string]bool{"401": false, "403": false, "404": false, "429": true, "500": true, "503+7": true, "refuse": true, "drop": true} {
+			for _, times := range []string{"*1", ""} {
+				t.Run(line+" "+what+times, func(t *testing.T) {
+					t.Parallel()
+					bubble(t, func(t *testing.T) {
+						c := newCell(t, "POST /v3/auth/tokens="+what+times+"@1")
+						c.onLine = func(said string) {
+							c.witness(said)
+							if strings.HasPrefix(said, line) {
+								c.sim.RevokeTokens()
+							}
+						}
+						status, want := c.run(), exitAbort
+						if transient && times != "" {
+							want = exitPass
+						}
+						c.judge(what, status)
+						if status != want || want == exitAbort && !strings.Contains(c.stderr.String(), "logging in again before ") {
+							t.Errorf("exit %d, want %d\n%s", status, want, &c.stderr)
+						}
+						if strings.Contains(c.stderr.String(), "perhaps") {
+							t.Errorf("what was refused is left, perhaps:\n%s", &c.stderr)
+						}
+						c.onLine = nil
+						c.clear()
+					})
+				})
+			}
+		}
+	}
+}

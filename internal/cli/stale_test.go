@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"volume-backup-tester/internal/cloudsim"
+)
+
+// TestStaleLists: a list that tells how things were some seconds ago hides what
+// the run has made, and shows what is gone.
+func TestStaleLists(t *testing.T) {
+	for _, lag := range []time.Duration{time.Second, 5 * time.Second, 20 * time.Second} {
+		bubble(t, func(t *testing.T) {
+			c := newCell(t)
+			lists := &staleLists{cell: c, lag: lag}
+			c.network = lists.roundTrip
+			status := c.run()
+			c.judge("", status)
+			if status != exitPass {
+				t.Errorf("lists %v behind: exit %d\n%s", lag, status, &c.stderr)
+			}
+			c.network = nil
+			c.clear()
+		})
+	}
+}
+
+// staleLists answers lists from what was in the cloud at an earlier request.
+type staleLists struct {
+	*cell
+	lag    time.Duration
+	mu     sync.Mutex
+	before []sight
+}
+
+type sight struct {
+	at      time.Time
+	volumes []cloudsim.Volume
+	backups []cloudsim.Backup
+}
+
+func (s *staleLists) roundTrip(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+	s.mu.Lock()
+	s.before = append(s.before, sight{time.Now(), s.sim.Volumes(), s.sim.Backups()})
+	then := s.before[0]
+	for _, sight := range s.before {
+		if time.Since(sight.at) >= s.lag {
+			then = sight
+		}
+	}
+	s.mu.Unlock()
+	response, err := cloud.RoundTrip(r)
+	if err != nil || !strings.HasSuffix(r.URL.Path, "/detail") {
+		return response, err
+	}
+	entries := []map[string]any{}
+	add := func(r cloudsim.Resource) {
+		if r.Project == s.sim.ProjectID(cloudsim.Project) {
+			entries = append(entries, map[string]any{"id": r.ID, "name": r.Name, "status": r.Status, "created_at": r.CreatedAt})
+		}
+	}
+	kind := "volumes"
+	if strings.HasSuffix(r.URL.Path, "/backups/detail") {
+		kind = "backups"
+		for _, b := range then.backups {
+			add(b.Resource)
+		}
+	} else {
+		for _, v := range then.volumes {
+			add(v.Resource)
+		}
+	}
+	replaceBody(response, string(must(json.Marshal(map[string]any{kind: entries}))))
+	return response, nil
+}
+
+// replaceBody puts another body into an answer.
+func replaceBody(response *http.Response, body string) {
+	_ = response.Body.Close()
+	response.Body, response.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
+}

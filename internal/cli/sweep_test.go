@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"fmt"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// What strikes a request in the sweep, and for how long. The slow answer is
+// later than any request's limit under the default --timeout.
+var (
+	strikes = []string{
+		"401", "403", "404", "409", "quota", "429", "429+7", "500", "html:502", "503", "503+7",
+		"refuse", "drop", "lose", "cut", "garbage", "empty", "null", "slow:61s",
+	}
+	lastings = []struct{ name, times string }{{"once", "*1"}, {"thrice", "*3"}, {"for ever", ""}}
+)
+
+// longestRun bounds a run that meets one fault. The fault uses up at most the
+// login's 30 s, one wait, and the wait for the limits that follows a refused
+// backup; a wait takes --timeout and 10 s for a last look. The rest is what a
+// run takes that nothing strikes, with room for a few later looks.
+const longestRun = 30*time.Second + 2*(60+10)*time.Second + 10*time.Second
+
+// TestSweep lets every request of a full run meet every fault, and holds each
+// run to what no fault may change.
+func TestSweep(t *testing.T) {
+	var requests []string
+	bubble(t, func(t *testing.T) {
+		c := newCell(t)
+		if status := c.run(); status != exitPass {
+			t.Fatalf("without a fault: exit %d\n%s", status, &c.stderr)
+		}
+		for _, r := range c.sim.Log() {
+			requests = append(requests, pattern(r))
+		}
+		c.judge("", exitPass)
+	})
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // a third of the time otherwise
+	table := outcomes{cells: map[[3]string][]string{}}
+	t.Run("fault", func(t *testing.T) { // ends when its parallel subtests have
+		for _, what := range strikes {
+			t.Run(what, func(t *testing.T) {
+				t.Parallel()
+				for k, request := range requests {
+					for _, lasting := range lastings {
+						fault := fmt.Sprintf("*=%s%s@%d", what, lasting.times, k)
+						bubble(t, func(t *testing.T) {
+							c := newCell(t, fault)
+							status := c.run()
+							transcript := c.transcript(status)
+							c.judge(what, status)
+							table.add(request, what, lasting.name, c.outcome(status))
+							c.clear()
+							if t.Failed() {
+								t.Fatalf("in the cell %s, which strikes %s:\n%s", fault, request, transcript)
+							}
+						})
+					}
+				}
+			})
+		}
+	})
+	cells := len(requests) * len(strikes) * len(lastings)
+	t.Logf("%d cells", cells)
+	golden(t, "sweep", fmt.Sprintf("%d cells: %d requests, %d faults, each once, thrice and for ever\n%s", cells, len(requests), len(strikes), table.text(requests)))
+}
+
+// outcome is a run's verdict, exit status and first words, without what differs
+// from cell to cell: ids, and which of two volumes was deleted first.
+func (c *cell) outcome(status int) string {
+	var said string
+	for line := range strings.Lines(c.stderr.String()) {
+		line = strings.TrimSpace(line)
+		if said == "" {
+			said = line
+		} else if strings.HasPrefix(line, "seen: ") || strings.HasPrefix(line, "left: ") || strings.HasPrefix(line, "because: ") {
+			said += "; " + line
+		}
+	}
+	said = requestID.ReplaceAllString(anID.ReplaceAllString(said, "ID"), "")
+	return strings.TrimSpace(fmt.Sprintf("%s %d  %s", c.verdict(), status, said))
+}
+
+var volumeName = regexp.MustCompile(`volume 'scs-test-[a-z-]*'`)
+
+var requestID = regexp.MustCompile(` \(request id req-ID\)`)
+
+// outcomes collects what the cells ended in, for a person to read.
+type outcomes struct {
+	mu    sync.Mutex
+	cells map[[3]string][]string // by request, fault and lasting: the distinct outcomes
+}
+
+func (o *outcomes) add(request, what, lasting, outcome string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if request == "DELETE /volumes/*" { // the two are asked for at the same time
+		outcome = volumeName.ReplaceAllString(outcome, "volume NAME")
+	}
+	key := [3]string{request, what, lasting}
+	if !slices.Contains(o.cells[key], outcome) {
+		o.cells[key] = append(o.cells[key], outcome)
+	}
+}
+
+// text is the table: the requests in the order of their first coming, the
+// faults in that of the sweep.
+func (o *outcomes) text(requests []string) string {
+	var b strings.Builder
+	told := map[string]bool{}
+	for _, request := range requests {
+		if told[request] {
+			continue
+		}
+		told[request] = true
+		fmt.Fprintf(&b, "\n%s\n", request)
+		for _, what := range strikes {
+			for i := 0; i < len(lastings); {
+				names, outcomes := []string{lastings[i].name}, o.cells[[3]string{request, what, lastings[i].name}]
+				for i++; i < len(lastings) && slices.Equal(outcomes, o.cells[[3]string{request, what, lastings[i].name}]); i++ {
+					names = append(names, lastings[i].name)
+				}
+				for _, outcome := range outcomes {
+					fmt.Fprintf(&b, "  %-9s %-23s %s\n", what, strings.Join(names, ", "), outcome)
+				}
+			}
+		}
+	}
+	return b.String()
+}
