@@ -62,5 +62,8 @@ func (c *clearing) help(l Leftover) string {
 	case !c.mayDelete(l.Status):
 		return fmt.Sprintf("an administrator has to run: %s %s; %s", c.reset, l.ID, again)
 	}
+	if c.name == cloud.KindVolume && !c.further() && strings.Contains(l.Reason, "have snapshots") {
+		return "if further checks left a snapshot of it: run again with --cleanup-only --checks all"
+	}
 	return "run again with --cleanup-only"
 }

@@ -41,7 +41,7 @@ func (r *Run) kinds() []kind {
 				"awaiting-transfer": "delete its transfer request",
 			}, "openstack volume set --state error"},
 	}
-	if !slices.ContainsFunc(r.Checks, func(c Check) bool { return !c.Core }) {
+	if !r.further() {
 		return all
 	}
 	snapshot := kind{cloud.KindSnapshot, []string{available, "error"}, nil, "openstack volume snapshot set --state error"}
@@ -50,6 +50,11 @@ func (r *Run) kinds() []kind {
 		all = append(all, kind{cloud.KindImage, []string{"active", "queued", "killed", "deactivated", "saving", "uploading", "importing"}, nil, "openstack image delete"})
 	}
 	return all
+}
+
+// further tells whether checks are selected besides the core.
+func (r *Run) further() bool {
+	return slices.ContainsFunc(r.Checks, func(c Check) bool { return !c.Core })
 }
 
 // names are kinds in the plural.
