@@ -16,6 +16,9 @@ func (r *Run) remove(ctx context.Context, what cloud.Resource) error {
 	r.emit(Deleting{On: what, Age: age(what)})
 	_, err := wait.Until(ctx, r.policy(false), func(ctx context.Context) (struct{}, bool, error) {
 		err := r.Cloud.Delete(ctx, what)
+		if call := asCall(err); call != nil && call.Gone() {
+			err = nil // an earlier try did it, and its answer was lost
+		}
 		return struct{}{}, err == nil, err
 	})
 	if err != nil {
@@ -30,7 +33,9 @@ func (r *Run) remove(ctx context.Context, what cloud.Resource) error {
 		if err == nil && failed(now.Status) {
 			return struct{}{}, false, &Finding{On: now, Expected: "to be deleted", Seen: "status '" + now.Status + "'"}
 		}
-		status = now.Status
+		if err == nil {
+			status = now.Status
+		}
 		return struct{}{}, false, err
 	})
 	if timedOut(err) {

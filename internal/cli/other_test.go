@@ -3,6 +3,7 @@ package cli
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"volume-backup-tester/internal/cloudsim"
 )
@@ -62,6 +63,17 @@ func TestLeftoversOfFurtherChecks(t *testing.T) {
 		}
 		if status := s.run("--cleanup-only", "--checks", "all"); status != 0 || len(s.names()) > 0 || len(s.sim.Snapshots()) > 0 {
 			t.Errorf("exit %d, left %v\n%s", status, s.names(), &s.stderr)
+		}
+	})
+}
+
+// TestLostDeletionOfACheck: a deletion whose answer is lost is asked for again,
+// and that there is nothing left to delete is then no failure.
+func TestLostDeletionOfACheck(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{OperationTime: time.Millisecond}, "DELETE /backups/*=lose*1@1")
+		if status := s.run("--checks", "incremental"); status != 0 || !strings.Contains(s.stdout.String(), "incremental: PASS") {
+			t.Errorf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
 		}
 	})
 }

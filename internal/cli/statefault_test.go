@@ -32,7 +32,7 @@ func TestStates(t *testing.T) {
 					t.Parallel()
 					bubble(t, func(t *testing.T) {
 						c := newCell(t, fault)
-						status := c.run("--timeout", "20")
+						status := c.run("--timeout", "5")
 						c.judge("", status)
 						mu.Lock()
 						told[fault] = c.outcome(status)
@@ -62,7 +62,7 @@ func TestStates(t *testing.T) {
 func (c *cell) reset() {
 	c.t.Helper()
 	c.sim.ClearFaults()
-	status := c.run("--cleanup-only", "--timeout", "20")
+	status := c.run("--cleanup-only", "--timeout", "5")
 	for _, name := range c.remaining() {
 		if status != exitFail || !strings.Contains(c.stderr.String(), "left: "+name) {
 			c.t.Errorf("%s is left with exit %d, and not named:\n%s", name, status, &c.stderr)

@@ -41,26 +41,31 @@ func TestSweep(t *testing.T) {
 		}
 		c.judge("", exitPass)
 	})
-	defer debug.SetGCPercent(debug.SetGCPercent(400)) // a third of the time otherwise
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // collecting takes a third of the time otherwise
 	table := outcomes{cells: map[[3]string][]string{}}
 	t.Run("fault", func(t *testing.T) { // ends when its parallel subtests have
 		for _, what := range strikes {
 			t.Run(what, func(t *testing.T) {
 				t.Parallel()
 				for k, request := range requests {
+					ended := false // with the request that was struck: the fault may last, it is the same run
+					var outcome string
 					for _, lasting := range lastings {
-						fault := fmt.Sprintf("*=%s%s@%d", what, lasting.times, k)
-						bubble(t, func(t *testing.T) {
-							c := newCell(t, fault)
-							status := c.run()
-							transcript := c.transcript(status)
-							c.judge(what, status)
-							table.add(request, what, lasting.name, c.outcome(status))
-							c.clear()
-							if t.Failed() {
-								t.Fatalf("in the cell %s, which strikes %s:\n%s", fault, request, transcript)
-							}
-						})
+						if !ended {
+							fault := fmt.Sprintf("*=%s%s@%d", what, lasting.times, k)
+							bubble(t, func(t *testing.T) {
+								c := newCell(t, fault)
+								status := c.run()
+								transcript := c.transcript(status)
+								c.judge(what, status)
+								ended, outcome = len(c.sim.Log()) == k+1, c.outcome(status)
+								c.clear()
+								if t.Failed() {
+									t.Fatalf("in the cell %s, which strikes %s:\n%s", fault, request, transcript)
+								}
+							})
+						}
+						table.add(request, what, lasting.name, outcome)
 					}
 				}
 			})
