@@ -3,5 +3,6 @@
 // OpenStack clients against the simulated cloud. It knows the programs only by what they promise
 // their users: flags, lines, exit statuses, and what is left in the cloud.
 //
-// They are behind the build tag "acceptance"; `make acceptance` runs them. What cannot run fails.
+// They are behind the build tag "acceptance"; `make acceptance` runs them. What cannot run fails. The
+// faults of all services take long and are behind the tag "faults" as well: `make acceptance-faults`.
 package acceptance

@@ -30,6 +30,7 @@ func TestVolumeType(t *testing.T) {
 	}
 	cleanup.open()
 	p.wait(t).wantPassed(t)
+	cleanup.wantRestored(t)
 	for _, name := range []string{prefix + "volume", prefix + "restored-backup"} {
 		if types[name] != "ceph-2" {
 			t.Errorf("volume %s has the type %q, want ceph-2", name, types[name])

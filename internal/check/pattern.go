@@ -1,7 +1,9 @@
 package check
 
 import (
+	"bytes"
 	"crypto/sha512"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -90,10 +92,7 @@ func (p pattern) chunk(i int) []byte {
 	}
 	noise := rand.NewPCG(seed, uint64(i))
 	for at := 0; at < chunk; at += 8 {
-		word := noise.Uint64()
-		for b := range 8 {
-			data[at+b] = byte(word >> (8 * b))
-		}
+		binary.LittleEndian.PutUint64(data[at:], noise.Uint64())
 	}
 	return data
 }
@@ -105,10 +104,12 @@ func difference(want, got io.Reader) (string, error) {
 	for offset := int64(0); ; {
 		n, wantErr := io.ReadFull(want, a)
 		m, gotErr := io.ReadFull(got, b[:n])
-		for i := range m {
-			if a[i] != b[i] {
-				return describe(offset+int64(i), a[i:m], b[i:m], want, got)
+		if !bytes.Equal(a[:m], b[:m]) {
+			i := 0
+			for a[i] == b[i] {
+				i++
 			}
+			return describe(offset+int64(i), a[i:m], b[i:m], want, got)
 		}
 		switch {
 		case m < n && (gotErr == io.EOF || gotErr == io.ErrUnexpectedEOF):
