@@ -32,7 +32,7 @@ func TestRules(t *testing.T) {
 			t.Run(rule.Name, func(t *testing.T) {
 				t.Parallel()
 				for _, c := range check.All() {
-					if c.Core {
+					if c.Core || rule.Name == "image-hashless" && c.Name != "data" { // a GiB comes down each time
 						continue
 					}
 					bubble(t, func(t *testing.T) {
