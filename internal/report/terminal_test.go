@@ -40,7 +40,11 @@ func TestLiveLine(t *testing.T) {
 		text := NewText(&out, &diagnostics, Style{Version: "test", Terminal: &Terminal{Width: func() int { return width }}})
 		volume := cloud.Resource{Kind: cloud.KindVolume, ID: "v", Name: "scs-test-volume", Status: "creating"}
 		c := check.Core()[0]
-		last := func() string { all := screen(out.String()); return all[len(all)-1] }
+		last := func() string {
+			synctest.Wait() // for the redrawing
+			all := screen(out.String())
+			return all[len(all)-1]
+		}
 
 		text.Event(check.Began{Check: c})
 		text.Event(check.Doing{Verb: "creating", On: volume})
