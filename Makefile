@@ -43,7 +43,7 @@ bench: ## what it adds to a cloud's own time, and what it costs; with DEVCLOUD_C
 acceptance: ## against a real OpenStack on loopback (root on Debian 12); ends it if it was not up before
 	@$(WITH_DEVCLOUD); \
 	export CONTRACT_CLOUDS_YAML=$$yaml CONTRACT_CLOUD=devcloud CONTRACT_OTHER_CLOUD=devcloud-other; \
-	go test -tags acceptance -count=1 -p 1 -v -timeout 30m ./internal/acceptance ./internal/contract && \
+	go test -tags acceptance -count=1 -p 1 -v -timeout 70m ./internal/acceptance ./internal/contract && \
 	go test -tags acceptance -count=1 -run TestAsOpenstacksdk ./internal/cloud
 
 acceptance-posix: ## every check against a devcloud with a chunked backup driver, which is brought up anew
