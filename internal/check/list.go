@@ -130,7 +130,7 @@ func (r *Run) runOne(ctx context.Context, c Check) error {
 	var blocked *Blocked
 	switch {
 	case err == nil:
-	case ctx.Err() == nil && errors.As(err, &skip):
+	case ctx.Err() == nil && !c.Core && errors.As(err, &skip): // the core passes or does not
 		ended.Result = Skipped
 		r.note("skipped: %v", skip)
 	case ctx.Err() == nil && !c.Core && errors.As(err, &blocked):
