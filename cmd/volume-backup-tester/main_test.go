@@ -19,7 +19,11 @@ import (
 	"volume-backup-tester/internal/cloudsim"
 )
 
+// A process with the race detector sleeps for a second before it ends, unless it is told otherwise.
+const noRacePause = "atexit_sleep_ms=0"
+
 func TestMain(m *testing.M) {
+	os.Setenv("GORACE", noRacePause)
 	testscript.Main(m, map[string]func(){"volume-backup-tester": main})
 }
 
@@ -31,7 +35,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("XDG_CONFIG_HOME", "")
-			env.Setenv("GORACE", "atexit_sleep_ms=0") // or each process takes a second longer
+			env.Setenv("GORACE", noRacePause)
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -116,7 +120,7 @@ func signalled(ts *testscript.TestScript, _ bool, args []string) {
 	want, err := strconv.Atoi(args[2])
 	ts.Check(err)
 	c := exec.Command(args[3], args[4:]...)
-	for _, name := range []string{"HOME", "OS_CLIENT_CONFIG_FILE", "OS_CLOUD", "PATH"} {
+	for _, name := range []string{"GORACE", "HOME", "OS_CLIENT_CONFIG_FILE", "OS_CLOUD", "PATH"} {
 		c.Env = append(c.Env, name+"="+ts.Getenv(name))
 	}
 	c.Dir = ts.MkAbs(".")

@@ -13,18 +13,20 @@ import (
 // TestPatternHashes holds the hashes that runs rely on to the bytes that they
 // upload.
 func TestPatternHashes(t *testing.T) {
-	for _, row := range []struct {
-		pattern pattern
-		size    int
-	}{{first, 1}, {second, 1}, {first, 2}} {
-		t.Run(fmt.Sprint(row), func(t *testing.T) {
+	for p, sizes := range map[pattern]int{first: 2, second: 1} {
+		t.Run(fmt.Sprint(p), func(t *testing.T) {
 			t.Parallel()
-			h := sha512.New()
-			if n, err := io.Copy(h, row.pattern.volume(row.size)); n != int64(row.size)*gibi || err != nil {
-				t.Fatalf("%d bytes, %v", n, err)
+			h, volume := sha512.New(), p.volume(sizes)
+			for size := 1; size <= sizes; size++ {
+				if n, err := io.CopyN(h, volume, gibi); err != nil {
+					t.Fatalf("%d GiB end after %d bytes: %v", size, n, err)
+				}
+				if got := hex.EncodeToString(h.Sum(nil)); got != p.hash(size) {
+					t.Errorf("of %d GiB the hash is %s", size, got)
+				}
 			}
-			if got := hex.EncodeToString(h.Sum(nil)); got != row.pattern.hash(row.size) {
-				t.Errorf("the hash is %s", got)
+			if n, _ := io.Copy(io.Discard, volume); n != 0 {
+				t.Errorf("%d more bytes", n)
 			}
 		})
 	}

@@ -37,3 +37,13 @@ func TestAllChecksPass(t *testing.T) {
 		golden(t, "checks-all", s.transcript(status, further("all")...))
 	})
 }
+
+// TestWrongBytes: bytes that came back wrong are told by Glance's hash, and the download that follows
+// says which.
+func TestWrongBytes(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{}, "rule=restore-flips-bytes")
+		status := s.run(further("data")...)
+		golden(t, "data-wrong-bytes", s.transcript(status, further("data")...))
+	})
+}

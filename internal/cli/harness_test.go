@@ -56,7 +56,9 @@ func newScene(t *testing.T, config cloudsim.Config, faults ...string) *scene {
 		}
 		config.Faults = append(config.Faults, f)
 	}
-	config.Digests = digests
+	if config.Digests == nil {
+		config.Digests = digests
+	}
 	return &scene{t: t, sim: cloudsim.New(config), env: map[string]string{"OS_CLOUD": "cloudsim"}}
 }
 

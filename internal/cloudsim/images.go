@@ -201,7 +201,7 @@ func (c *Cloud) imageView(i *Image) object {
 	if i.data != nil && i.DiskFormat == "raw" {
 		o["virtual_size"] = i.Bytes
 	}
-	if i.sums != nil {
+	if known.sha512 != "" {
 		o["os_hash_algo"] = "sha512"
 	}
 	return o
