@@ -77,15 +77,21 @@ func startCloud(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(err)
 		config.Faults = append(config.Faults, fault)
 	}
-	server := httptest.NewUnstartedServer(nil)
-	config.BaseURL = "http://" + server.Listener.Addr().String()
-	sim := cloudsim.New(config)
-	server.Config.Handler = sim
-	server.Start()
-	ts.Defer(server.Close)
+	sim, shut := listen(config)
+	ts.Defer(shut)
 	ts.Check(os.WriteFile(ts.MkAbs("sim.yaml"), sim.ClientConfig(), 0o600))
 	ts.Setenv("OS_CLIENT_CONFIG_FILE", ts.MkAbs("sim.yaml"))
 	ts.Setenv("OS_CLOUD", "cloudsim")
+}
+
+// listen serves a simulated cloud on a socket until it is shut.
+func listen(config cloudsim.Config) (sim *cloudsim.Cloud, shut func()) {
+	server := httptest.NewUnstartedServer(nil)
+	config.BaseURL = "http://" + server.Listener.Addr().String()
+	sim = cloudsim.New(config)
+	server.Config.Handler = sim
+	server.Start()
+	return sim, server.Close
 }
 
 // status runs a command and holds it to an exact exit status.

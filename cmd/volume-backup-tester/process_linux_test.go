@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -121,12 +120,8 @@ func TestSecondSignalKills(t *testing.T) {
 // serve runs a simulated cloud and returns the environment that leads there.
 func serve(t *testing.T, config cloudsim.Config) []string {
 	t.Helper()
-	server := httptest.NewUnstartedServer(nil)
-	config.BaseURL = "http://" + server.Listener.Addr().String()
-	sim := cloudsim.New(config)
-	server.Config.Handler = sim
-	server.Start()
-	t.Cleanup(server.Close)
+	sim, shut := listen(config)
+	t.Cleanup(shut)
 	clouds := filepath.Join(t.TempDir(), "clouds.yaml")
 	if err := os.WriteFile(clouds, sim.ClientConfig(), 0o600); err != nil {
 		t.Fatal(err)
