@@ -13,7 +13,7 @@ import (
 	"volume-backup-tester/internal/cloudsim"
 )
 
-// Runs of zeros are remembered, and the hash is right all the same, from the first time on.
+// What was hashed is remembered, and the hash is right from the first time on.
 func TestDigests(t *testing.T) {
 	digests := new(cloudsim.Digests)
 	random := rand.New(rand.NewPCG(1, 2))
@@ -101,15 +101,7 @@ func TestImageFaults(t *testing.T) {
 
 // put uploads data, and returns the status.
 func (s *scene) put(id string, data io.Reader) int {
-	req, err := http.NewRequestWithContext(s.t.Context(), "PUT", base+"/image/v2/images/"+id+"/file", data)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	req.Header = http.Header{"X-Auth-Token": {s.member.token}, "Content-Type": {"application/octet-stream"}}
-	resp, err := s.member.Do(req)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	resp := s.sendGlance("PUT", "/"+id+"/file", data)
 	defer resp.Body.Close()
 	return resp.StatusCode
 }

@@ -206,9 +206,9 @@ func (s *scene) count(c *client, path string) int {
 	return len(p.Backups) + len(p.Volumes)
 }
 
-// glance sends a request to the other service.
-func (s *scene) glance(method, path, body string) object {
-	req, err := http.NewRequestWithContext(s.t.Context(), method, base+"/image/v2/images"+path, strings.NewReader(body))
+// sendGlance sends the member's request about images; the caller closes the answer's body.
+func (s *scene) sendGlance(method, path string, body io.Reader) *http.Response {
+	req, err := http.NewRequestWithContext(s.t.Context(), method, base+"/image/v2/images"+path, body)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -217,6 +217,12 @@ func (s *scene) glance(method, path, body string) object {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	return resp
+}
+
+// glance sends a request to the other service, and decodes the answer.
+func (s *scene) glance(method, path, body string) object {
+	resp := s.sendGlance(method, path, strings.NewReader(body))
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode >= 400 {
