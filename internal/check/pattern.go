@@ -29,8 +29,9 @@ const (
 	second pattern = 2
 )
 
-// The hashes of volumes of 1 GiB with each pattern, and of one of 2 GiB; a test
-// computes them anew.
+// The hashes of volumes of 1 GiB with each pattern, and of one of 2 GiB. The
+// simulated Glance computes them anew in the test of all checks, which fails
+// where one of them does not spare a download.
 const (
 	hashTwice  = "7e04ceb1effcdd22035274e090a1df5f06bdf4401090ada740124386026511ebb3928b1b37dfc3a4be2d8f297b09173912e85012082431877d5aca5b09ebcccc"
 	hashFirst  = "03f061627185b6594d46eb4c120d6237923e50f5c601f8abe6b15db3c1f3613f98fc29423c6bdfb0b0a57fff75727d8eb8173d653202d062b639b6ee12f0afe0"

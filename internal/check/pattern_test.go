@@ -2,35 +2,10 @@ package check
 
 import (
 	"bytes"
-	"crypto/sha512"
-	"encoding/hex"
-	"fmt"
 	"io"
 	"strings"
 	"testing"
 )
-
-// TestPatternHashes holds the hashes that runs rely on to the bytes that they
-// upload.
-func TestPatternHashes(t *testing.T) {
-	for p, sizes := range map[pattern]int{first: 2, second: 1} {
-		t.Run(fmt.Sprint(p), func(t *testing.T) {
-			t.Parallel()
-			h, volume := sha512.New(), p.volume(sizes)
-			for size := 1; size <= sizes; size++ {
-				if n, err := io.CopyN(h, volume, gibi); err != nil {
-					t.Fatalf("%d GiB end after %d bytes: %v", size, n, err)
-				}
-				if got := hex.EncodeToString(h.Sum(nil)); got != p.hash(size) {
-					t.Errorf("of %d GiB the hash is %s", size, got)
-				}
-			}
-			if n, _ := io.Copy(io.Discard, volume); n != 0 {
-				t.Errorf("%d more bytes", n)
-			}
-		})
-	}
-}
 
 func TestPatternShape(t *testing.T) {
 	image, err := io.ReadAll(first.image())

@@ -34,6 +34,11 @@ func TestAllChecksPass(t *testing.T) {
 		if left := s.names(); len(left) != before {
 			t.Errorf("left: %v", left)
 		}
+		for _, r := range s.sim.Log() {
+			if r.Method == "GET" && strings.HasSuffix(r.Path, "/file") {
+				t.Errorf("%s, though Glance's hash tells that the bytes are right", r.Path)
+			}
+		}
 		golden(t, "checks-all", s.transcript(status, further("all")...))
 	})
 }
