@@ -12,6 +12,8 @@ GOBUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -bui
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.7.0
 # these hash a hundred GiB, which the race detector has nothing to say about
 HASHING := ^(TestRules|TestAllChecksPass|TestWrongBytes)$$
+# these stop the devcloud's services, or need none of them and fill the time that is spent waiting then
+STOPPED := ^Test(Stopped|RealClientsOnCloudsim|AsOpenstacksdk)
 DEVCLOUD := testdata/devcloud/devcloud
 # begins a recipe's line that needs the devcloud; one that was not up before is ended with it
 WITH_DEVCLOUD = running=$$($(DEVCLOUD) status | grep -c ' up$$' || true); \
@@ -40,11 +42,12 @@ lint: ## gofmt, vet and staticcheck, with the acceptance tests and without
 bench: ## what it adds to a cloud's own time, and what it costs; with DEVCLOUD_CLOUDS_YAML also on that cloud
 	go -C internal/bench test -count=1 -timeout 30m -report
 
+# the contract suite works in the other project, at the same time as the first half of the acceptance tests
 acceptance: ## against a real OpenStack on loopback (root on Debian 12); ends it if it was not up before
 	@$(WITH_DEVCLOUD); \
-	export CONTRACT_CLOUDS_YAML=$$yaml CONTRACT_CLOUD=devcloud CONTRACT_OTHER_CLOUD=devcloud-other; \
-	go test -tags acceptance -count=1 -p 1 -v -timeout 70m ./internal/acceptance ./internal/contract && \
-	go test -tags acceptance -count=1 -run TestAsOpenstacksdk ./internal/cloud
+	export CONTRACT_CLOUDS_YAML=$$yaml CONTRACT_CLOUD=devcloud-other CONTRACT_OTHER_CLOUD=devcloud; \
+	go test -tags acceptance -count=1 -p 2 -v -timeout 70m -skip '$(STOPPED)' ./internal/acceptance ./internal/contract && \
+	go test -tags acceptance -count=1 -p 2 -v -timeout 70m -run '$(STOPPED)' ./internal/acceptance ./internal/cloud
 
 acceptance-posix: ## every check against a devcloud with a chunked backup driver, which is brought up anew
 	$(DEVCLOUD) down
@@ -53,7 +56,7 @@ acceptance-posix: ## every check against a devcloud with a chunked backup driver
 
 acceptance-faults: ## the same cloud, each of its services stopped at each phase (about half an hour)
 	@$(WITH_DEVCLOUD); \
-	go test -tags acceptance,faults -count=1 -v -timeout 2h -run TestFaults ./internal/acceptance
+	go test -tags acceptance,faults -count=1 -v -timeout 2h -run TestStoppedAtEachPhase ./internal/acceptance
 
 release: ## static binaries for linux, darwin and windows with SHA256SUMS, in dist/
 	rm -rf dist; mkdir dist

@@ -23,8 +23,8 @@ func mayStop(t *testing.T, service string) {
 	t.Cleanup(func() { devcloud(t, "start", service) })
 }
 
-// TestBackupServiceDown is one story: the runs meet what the earlier ones left.
-func TestBackupServiceDown(t *testing.T) {
+// TestStoppedBackupService is one story: the runs meet what the earlier ones left.
+func TestStoppedBackupService(t *testing.T) {
 	api := fresh(t)
 	mayStop(t, "cinder-backup")
 	devcloud(t, "stop", "cinder-backup")
@@ -53,7 +53,7 @@ func TestBackupServiceDown(t *testing.T) {
 
 // Cinder makes the new volume before it looks for the service that is to fill it. What is then to be
 // seen is a volume of the right name, available and empty.
-func TestRestoreRefused(t *testing.T) {
+func TestStoppedBeforeRestore(t *testing.T) {
 	api, admin := fresh(t), login(t, "devcloud-admin")
 	mayStop(t, "cinder-backup")
 	yaml, request := front(t, restore)

@@ -31,7 +31,7 @@ var phases = []struct {
 
 // The two services that a cloud's backups depend on most; the others are in faults_test.go. Most of
 // it is waiting, in which a test that needs no devcloud runs.
-func TestFaultsOfBackupAndVolume(t *testing.T) {
+func TestStoppedAtEachPhase(t *testing.T) {
 	t.Parallel()
 	stopAtEachPhase(t, "cinder-backup", "cinder-volume")
 }

@@ -105,27 +105,6 @@ EOF
     quiet sql "CREATE DATABASE $db CHARACTER SET utf8; CREATE USER $db@'127.0.0.1' IDENTIFIED BY 'pw'; GRANT ALL ON $db.* TO $db@'127.0.0.1'; CREATE USER $db@'localhost' IDENTIFIED BY 'pw'; GRANT ALL ON $db.* TO $db@'localhost';"
   done
 
-  say "keystone"
-  cat >keystone/keystone.conf <<EOF
-[database]
-connection = mysql+pymysql://keystone:pw@127.0.0.1:$MYSQL_PORT/keystone
-[token]
-provider = fernet
-[fernet_tokens]
-key_repository = $OS/fernet
-[credential]
-key_repository = $OS/credential
-[cache]
-enabled = false
-EOF
-  local ks="--config-file $OS/keystone/keystone.conf"
-  quiet keystone-manage $ks db_sync
-  quiet keystone-manage $ks fernet_setup --keystone-user root --keystone-group root
-  quiet keystone-manage $ks credential_setup --keystone-user root --keystone-group root
-  quiet keystone-manage $ks bootstrap --bootstrap-password adminpw --bootstrap-admin-url $KEYSTONE/ --bootstrap-internal-url $KEYSTONE/ --bootstrap-public-url $KEYSTONE/ --bootstrap-region-id RegionOne
-  service keystone env OS_KEYSTONE_CONFIG_DIR="$OS/keystone" uwsgi_python3 --http-socket 127.0.0.1:5000 --wsgi-file /usr/bin/keystone-wsgi-public --processes 2 --threads 4 --master --lazy-apps --buffer-size 65535 --add-header "Connection: close" --die-on-term
-  begin keystone
-
   cat >glance/glance-api.conf <<EOF
 [DEFAULT]
 bind_host = 127.0.0.1
@@ -195,9 +174,35 @@ lock_path = $OS/cinder/lock
 backend_url = file://$OS/cinder/coord
 $(auth_section cinder)
 EOF
-  quiet glance-manage --config-file "$OS/glance/glance-api.conf" db_sync
-  quiet cinder-manage --config-file "$OS/cinder/cinder.conf" db sync
-  await keystone
+  # the two that wait for nothing of Keystone's, meanwhile
+  {
+    quiet glance-manage --config-file "$OS/glance/glance-api.conf" db_sync
+    quiet cinder-manage --config-file "$OS/cinder/cinder.conf" db sync
+  } &
+  local syncing=$!
+
+  say "keystone"
+  cat >keystone/keystone.conf <<EOF
+[database]
+connection = mysql+pymysql://keystone:pw@127.0.0.1:$MYSQL_PORT/keystone
+[token]
+provider = fernet
+[fernet_tokens]
+key_repository = $OS/fernet
+[credential]
+key_repository = $OS/credential
+[cache]
+enabled = true
+backend = dogpile.cache.memory
+EOF
+  local ks="--config-file $OS/keystone/keystone.conf"
+  quiet keystone-manage $ks db_sync
+  quiet keystone-manage $ks fernet_setup --keystone-user root --keystone-group root
+  quiet keystone-manage $ks credential_setup --keystone-user root --keystone-group root
+  quiet keystone-manage $ks bootstrap --bootstrap-password adminpw --bootstrap-admin-url $KEYSTONE/ --bootstrap-internal-url $KEYSTONE/ --bootstrap-public-url $KEYSTONE/ --bootstrap-region-id RegionOne
+  # one process, whose memory is the whole cache: without it a token's every check takes half a second
+  service keystone env OS_KEYSTONE_CONFIG_DIR="$OS/keystone" uwsgi_python3 --http-socket 127.0.0.1:5000 --wsgi-file /usr/bin/keystone-wsgi-public --processes 1 --threads 4 --master --lazy-apps --buffer-size 65535 --add-header "Connection: close" --die-on-term
+  start keystone
   say "users and catalog"
   OS_AUTH_URL=$KEYSTONE OS_USERNAME=admin OS_PASSWORD=adminpw OS_PROJECT_NAME=admin OS_USER_DOMAIN_ID=default OS_PROJECT_DOMAIN_ID=default OS_REGION_NAME=RegionOne \
     quiet $PY - <<'PYTHON'
@@ -219,6 +224,7 @@ for name, kind, url in (('glance', 'image', 'http://127.0.0.1:9292'), ('cinderv3
         ks.create_endpoint(service_id=s.id, interface=interface, url=url, region_id='RegionOne')
 PYTHON
   say "glance and cinder"
+  wait $syncing
   await epmd; await rabbitmq
   service glance glance-api --config-file "$OS/glance/glance-api.conf"
   begin glance
