@@ -103,8 +103,12 @@ func TestServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := process{stdout: w, stderr: os.Stderr, signals: signals}
-	ended := make(chan int)
-	go func() { ended <- p.run() }()
+	ended := make(chan int, 1)
+	go func() {
+		status := p.run()
+		w.Close()
+		ended <- status
+	}()
 	var clouds string
 	if _, err := fmt.Fscanln(r, &clouds); err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -27,8 +28,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"volume-backup-tester": main})
 }
 
-// TestScripts runs the process itself: streams, exit statuses, signals,
-// terminals. What happens within a run is tested in internal/cli.
+// TestScripts runs the process itself: streams, exit statuses and
+// signals. What happens within a run is tested in internal/cli.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Files: scripts(t),
@@ -37,6 +38,13 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_CONFIG_HOME", "")
 			env.Setenv("GORACE", noRacePause)
 			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "etc-clouds" {
+				return false, fmt.Errorf("no condition %s", name)
+			}
+			found, err := filepath.Glob("/etc/openstack/clouds.*")
+			return len(found) > 0, err
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"cloud":  startCloud,
@@ -54,7 +62,7 @@ func scripts(t *testing.T) []string {
 	}
 	var own []string
 	for _, file := range all {
-		if !strings.HasPrefix(filepath.Base(file), "cloudsim") {
+		if !strings.HasPrefix(filepath.Base(file), "cloudsim-") {
 			own = append(own, file)
 		}
 	}
@@ -77,7 +85,7 @@ func startCloud(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(err)
 		config.Faults = append(config.Faults, fault)
 	}
-	sim, shut := listen(config)
+	sim, _, shut := listen(config)
 	ts.Defer(shut)
 	ts.Check(os.WriteFile(ts.MkAbs("sim.yaml"), sim.ClientConfig(), 0o600))
 	ts.Setenv("OS_CLIENT_CONFIG_FILE", ts.MkAbs("sim.yaml"))
@@ -85,13 +93,13 @@ func startCloud(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // listen serves a simulated cloud on a socket until it is shut.
-func listen(config cloudsim.Config) (sim *cloudsim.Cloud, shut func()) {
+func listen(config cloudsim.Config) (sim *cloudsim.Cloud, base string, shut func()) {
 	server := httptest.NewUnstartedServer(nil)
 	config.BaseURL = "http://" + server.Listener.Addr().String()
 	sim = cloudsim.New(config)
 	server.Config.Handler = sim
 	server.Start()
-	return sim, server.Close
+	return sim, config.BaseURL, server.Close
 }
 
 // status runs a command and holds it to an exact exit status.
@@ -120,7 +128,7 @@ func exact(ts *testscript.TestScript, want int, err error) {
 // line of its stdout matches, and holds it to an exit status. What it printed
 // goes to the files "out" and "err".
 //
-//	signal INT|TERM[,PAUSE,INT|TERM] PATTERN N COMMAND [ARG...]
+//	signal INT|TERM[,INT|TERM] PATTERN N COMMAND [ARG...]
 func signalled(ts *testscript.TestScript, _ bool, args []string) {
 	pattern := regexp.MustCompile(args[1])
 	want, err := strconv.Atoi(args[2])
@@ -145,14 +153,14 @@ func signalled(ts *testscript.TestScript, _ bool, args []string) {
 			continue
 		}
 		sent = true
-		for _, step := range strings.Split(args[0], ",") {
-			switch pause, err := time.ParseDuration(step); {
-			case err == nil:
-				<-time.After(pause)
-			case step == "INT":
+		for _, name := range strings.Split(args[0], ",") {
+			switch name {
+			case "INT":
 				ts.Check(c.Process.Signal(os.Interrupt))
-			default:
+			case "TERM":
 				ts.Check(c.Process.Signal(syscall.SIGTERM))
+			default:
+				ts.Fatalf("no signal %s", name)
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,7 +60,7 @@ func TestReadme(t *testing.T) {
 			if i > 0 && (strings.HasPrefix(command, "cloudsim") || strings.Contains(command, "--ask") || strings.Contains(command, "--checks")) {
 				continue // does not use clouds.yaml, has no password to ask for, or takes long
 			}
-			if out, err := shell(t, command); err != nil && !strings.Contains(command, "--fault restore") {
+			if out, err := shell(t, command); (err != nil) != strings.Contains(command, "--fault restore") {
 				t.Errorf("%s: %v\n%s", command, err, out)
 			}
 		}
@@ -96,13 +95,9 @@ func transcript(t *testing.T, body, ci string) (bare []string) {
 // Glance, so that no image is hashed, which takes seconds for each GiB: these
 // are commands to be run, and internal/cli holds the checks to what they find.
 func useCloud(t *testing.T, config string) {
-	server := httptest.NewUnstartedServer(nil)
-	base := "http://" + server.Listener.Addr().String()
-	sim := cloudsim.New(cloudsim.Config{BaseURL: base})
+	sim, base, shut := listen(cloudsim.Config{})
+	t.Cleanup(shut)
 	sim.SetEndpoints(slices.DeleteFunc(sim.Endpoints(), func(e cloudsim.Endpoint) bool { return e.Type == "image" })...)
-	server.Config.Handler = sim
-	server.Start()
-	t.Cleanup(server.Close)
 	file := filepath.Join(t.TempDir(), "clouds.yaml")
 	config = strings.Replace(config, "https://keystone.example.com/v3", base+"/identity/v3", 1)
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {

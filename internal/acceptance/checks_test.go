@@ -35,7 +35,9 @@ func TestChecks(t *testing.T) {
 	}
 	t.Logf("%.0f s in all", time.Since(began).Seconds())
 	api.wantNothingLeft(t)
-	if o = check(t, "--checks", "all", "--cleanup-only", "--dry-run"); strings.Contains(o.stdout, "↳") {
+	o = check(t, "--checks", "all", "--cleanup-only", "--dry-run")
+	o.wantCode(t, 0)
+	if strings.Contains(o.stdout, "↳") {
 		t.Errorf("snapshots or images are left:\n%s", o.stdout)
 	}
 }

@@ -50,7 +50,8 @@ func TestInterruptedRunIsCleared(t *testing.T) {
 	o := p.wait(t)
 	o.wantCode(t, 130)
 	o.wantVerdict(t, "ABORT")
-	wantWords(t, o.stdout+o.stderr, prefix+"volume", prefix+"volume-backup", "--cleanup-only")
+	volume, backup := "volume '"+prefix+"volume'", "backup '"+prefix+"volume-backup'"
+	wantWords(t, o.stderr, "left in the cloud: "+volume, "left in the cloud: "+backup, "--cleanup-only")
 	eventually(t, time.Minute, "leftovers settled", func() bool {
 		return slices.Equal(api.ours(t), []string{"backups scs-test-volume-backup available", "volumes scs-test-volume available"})
 	})
@@ -58,7 +59,7 @@ func TestInterruptedRunIsCleared(t *testing.T) {
 	o = check(t, "--cleanup-only", "--dry-run")
 	o.wantCode(t, 0)
 	o.wantVerdict(t, "")
-	wantWords(t, o.stdout, prefix+"volume", prefix+"volume-backup")
+	wantWords(t, o.stdout, volume, backup)
 	if left := api.ours(t); len(left) != 2 {
 		t.Errorf("after the dry run there is %q", left)
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,7 +19,7 @@ func TestAllChecksPass(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := newScene(t, cloudsim.Config{})
 		lookAlikes(s)
-		before := len(s.names())
+		before := s.names()
 		status := s.run(further("all")...)
 		if status != 0 || s.stderr.Len() > 0 {
 			t.Fatalf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
@@ -31,7 +32,7 @@ func TestAllChecksPass(t *testing.T) {
 		if !strings.HasSuffix(s.stdout.String(), "\nscs-0117-test-backup: PASS\n") {
 			t.Errorf("stdout ends otherwise:\n%s", &s.stdout)
 		}
-		if left := s.names(); len(left) != before {
+		if left := s.names(); !slices.Equal(left, before) {
 			t.Errorf("left: %v", left)
 		}
 		for _, r := range s.sim.Log() {

@@ -82,15 +82,17 @@ func TestCleanUpOfMany(t *testing.T) {
 		faults   []string
 		timeout  string
 		requests int // at most
+		refused  int // with 429
+		least    time.Duration
 		within   time.Duration
 	}{
-		{"calm", false, nil, "60", leftovers + 35, 7 * time.Second},
-		{"increments that failed", true, nil, "60", leftovers + 75, 6 * time.Second},
-		{"increments that failed, on a slow cloud", true, []string{"delete-backup=slow:1m"}, "90", leftovers + 400, 150 * time.Second},
-		{"429", false, []string{"DELETE /backups/*=429+2*20@9", "DELETE /volumes/*=429+2*20@9"}, "60", leftovers + 100, time.Minute},
-		{"429 at once", false, []string{"DELETE /backups/*=429+2*2", "DELETE /volumes/*=429+2*2"}, "60", leftovers + 50, 12 * time.Second},
-		{"asking takes longer than the time-out", false, []string{"DELETE /volumes/*=slow:1s"}, "2", leftovers + 45, 25 * time.Second},
-		{"some answers take longer than the time-out", false, []string{"DELETE /volumes/*=slow:25s*4@20"}, "20", leftovers + 45, 30 * time.Second},
+		{"calm", false, nil, "60", leftovers + 35, 0, 2 * time.Second, 7 * time.Second},
+		{"increments that failed", true, nil, "60", leftovers + 75, 0, 2 * time.Second, 6 * time.Second},
+		{"increments that failed, on a slow cloud", true, []string{"delete-backup=slow:1m"}, "90", leftovers + 400, 0, time.Minute, 150 * time.Second},
+		{"429", false, []string{"DELETE /backups/*=429+2*20@9", "DELETE /volumes/*=429+2*20@9"}, "60", leftovers + 100, 40, 20 * time.Second, time.Minute},
+		{"429 at once", false, []string{"DELETE /backups/*=429+2*2", "DELETE /volumes/*=429+2*2"}, "60", leftovers + 50, 4, 4 * time.Second, 12 * time.Second},
+		{"asking takes longer than the time-out", false, []string{"DELETE /volumes/*=slow:1s"}, "2", leftovers + 45, 0, 15 * time.Second, 25 * time.Second},
+		{"some answers take longer than the time-out", false, []string{"DELETE /volumes/*=slow:25s*4@20"}, "20", leftovers + 45, 0, 25 * time.Second, 30 * time.Second},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -107,9 +109,10 @@ func TestCleanUpOfMany(t *testing.T) {
 				if n := len(s.sim.Log()); n > row.requests {
 					t.Errorf("%d requests, want at most %d", n, row.requests)
 				}
-				if s.elapsed > row.within {
-					t.Errorf("took %v, want at most %v", s.elapsed, row.within)
+				if s.elapsed < row.least || s.elapsed > row.within {
+					t.Errorf("took %v, want %v to %v", s.elapsed, row.least, row.within)
 				}
+				refused := 0
 				var round []cloudsim.Request // the deletions asked for since the last listing
 				var told, until time.Time    // to stay away
 				for _, r := range s.sim.Log() {
@@ -117,6 +120,7 @@ func TestCleanUpOfMany(t *testing.T) {
 						t.Errorf("%s %s before the Retry-After of 2 s was over", r.Method, r.Path)
 					}
 					if r.Status == 429 {
+						refused++
 						told = r.Time.Add(latency)
 						until = told.Add(2 * time.Second)
 					}
@@ -132,6 +136,9 @@ func TestCleanUpOfMany(t *testing.T) {
 					if i := len(round) - 2*atOnce; i >= 0 && created[last(round[i].Path)].Before(created[last(r.Path)]) {
 						t.Errorf("%s was asked for long before %s, which is newer", round[i].Path, r.Path)
 					}
+				}
+				if refused != row.refused {
+					t.Errorf("429 was answered %d times, want %d", refused, row.refused)
 				}
 				t.Logf("%s: %d requests in %v", row.name, len(s.sim.Log()), s.elapsed)
 			})

@@ -126,6 +126,12 @@ func (s *scene) names() (names []string) {
 	for _, v := range s.sim.Volumes() {
 		names = append(names, "volume "+v.Name)
 	}
+	for _, snapshot := range s.sim.Snapshots() {
+		names = append(names, "snapshot "+snapshot.Name)
+	}
+	for _, i := range s.sim.Images() {
+		names = append(names, "image "+i.Name)
+	}
 	return names
 }
 

@@ -18,7 +18,9 @@ func TestInterruptedAtEveryRequest(t *testing.T) {
 	var requests int
 	bubble(t, func(t *testing.T) {
 		c := newCell(t)
-		c.run()
+		if status := c.run(); status != exitPass {
+			t.Fatalf("without a signal: exit %d\n%s", status, &c.stderr)
+		}
 		requests = len(c.sim.Log())
 	})
 	for _, moment := range []string{"before", "unanswered", "answered"} {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,10 +59,13 @@ func TestLeftoversOfFurtherChecks(t *testing.T) {
 		r := cloudsim.Resource{Name: "scs-test-snapshot-volume", Status: "available", Size: 1}
 		volume := s.sim.PutVolume(cloudsim.Volume{Resource: r})
 		s.sim.PutSnapshot(cloudsim.Snapshot{Resource: r, VolumeID: volume})
+		s.sim.PutImage(cloudsim.Image{Resource: cloudsim.Resource{Name: "scs-test-data-source"}})
+		public := cloudsim.Image{Resource: cloudsim.Resource{Project: cloudsim.OtherProject, Name: "scs-test-data-source"}, Visibility: "public"}
+		s.sim.PutImage(public) // to be seen here, and somebody else's
 		if status := s.run("--cleanup-only"); status != 1 || !strings.Contains(s.stderr.String(), "--cleanup-only --checks all") {
 			t.Errorf("exit %d\n%s", status, &s.stderr)
 		}
-		if status := s.run("--cleanup-only", "--checks", "all"); status != 0 || len(s.names()) > 0 || len(s.sim.Snapshots()) > 0 {
+		if status := s.run("--cleanup-only", "--checks", "all"); status != 0 || !slices.Equal(s.names(), []string{"image scs-test-data-source"}) {
 			t.Errorf("exit %d, left %v\n%s", status, s.names(), &s.stderr)
 		}
 	})

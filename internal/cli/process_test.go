@@ -62,18 +62,29 @@ func (b *brokenPipe) Write(p []byte) (int, error) {
 // TestClosedStdout: results that nobody gets are not a PASS, not even when only
 // the last line is lost.
 func TestClosedStdout(t *testing.T) {
-	for lines := range 17 {
+	run := func(lines int) (status, left int, stderr string) {
 		bubble(t, func(t *testing.T) {
-			s := newScene(t, cloudsim.Config{})
-			out := &brokenPipe{after: lines}
+			s, out := newScene(t, cloudsim.Config{}), &brokenPipe{after: lines}
 			s.stdoutTo = out
-			if status := s.run(); status != exitAbort && out.after < 0 {
-				t.Errorf("exit %d with stdout closed after %d lines", status, lines)
-			}
-			if out.after < 0 && !strings.Contains(s.stderr.String(), "error: results cannot be written: broken pipe") {
-				t.Errorf("stderr:\n%s", &s.stderr)
-			}
+			status = s.run()
+			left, stderr = out.after, s.stderr.String()
 		})
+		return status, left, stderr
+	}
+	const plenty = 1000
+	status, left, stderr := run(plenty)
+	total := plenty - left
+	if status != exitPass || total < 10 {
+		t.Fatalf("exit %d after %d lines\n%s", status, total, stderr)
+	}
+	for lines := range total {
+		status, _, stderr := run(lines)
+		if status != exitAbort || !strings.Contains(stderr, "error: results cannot be written: broken pipe") {
+			t.Errorf("exit %d with stdout closed after %d of %d lines\n%s", status, lines, total, stderr)
+		}
+	}
+	if status, left, stderr := run(total); status != exitPass || left != 0 {
+		t.Errorf("exit %d with stdout closed after all lines\n%s", status, stderr)
 	}
 }
 

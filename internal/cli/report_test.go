@@ -74,6 +74,12 @@ func TestReports(t *testing.T) {
 				if r.Verdict != row.verdict || r.ExitStatus != row.status || (r.Failure == nil) != (row.status == 0) {
 					t.Errorf("verdict %q, exit %d, failure %v", r.Verdict, r.ExitStatus, r.Failure)
 				}
+				if row.verdict != "" && !strings.HasSuffix(s.stdout.String(), "scs-0117-test-backup: "+r.Verdict+"\n") {
+					t.Errorf("the text ends otherwise than in %s:\n%s", r.Verdict, &s.stdout)
+				}
+				if r.Failure != nil && !strings.Contains(s.stderr.String(), r.Failure.What) {
+					t.Errorf("no %q in the text:\n%s", r.Failure.What, &s.stderr)
+				}
 				if r.Requests != int64(len(s.sim.Log())) {
 					t.Errorf("%d requests, sent were %d", r.Requests, len(s.sim.Log()))
 				}
@@ -103,6 +109,12 @@ func (s *scene) read(name string) string {
 // documentation name.
 func (s *scene) readsAsJUnit(t *testing.T, tests, failures, errs, skipped int) {
 	t.Helper()
+	type totals struct {
+		Tests    int `xml:"tests,attr"`
+		Failures int `xml:"failures,attr"`
+		Errors   int `xml:"errors,attr"`
+		Skipped  int `xml:"skipped,attr"`
+	}
 	type outcome struct {
 		Message string `xml:"message,attr"`
 		Type    string `xml:"type,attr"`
@@ -110,7 +122,9 @@ func (s *scene) readsAsJUnit(t *testing.T, tests, failures, errs, skipped int) {
 	}
 	var doc struct {
 		XMLName xml.Name `xml:"testsuites"`
-		Suites  []struct {
+		totals
+		Suites []struct {
+			totals
 			Name       string  `xml:"name,attr"`
 			Time       float64 `xml:"time,attr"`
 			Timestamp  string  `xml:"timestamp,attr"`
@@ -154,6 +168,9 @@ func (s *scene) readsAsJUnit(t *testing.T, tests, failures, errs, skipped int) {
 		if counts[key] != n {
 			t.Errorf("%d %s, want %d\n%s", counts[key], key, n, raw)
 		}
+	}
+	if sums := (totals{tests, failures, errs, skipped}); doc.totals != sums || suite.totals != sums {
+		t.Errorf("it sums up to %+v and %+v, want %+v", doc.totals, suite.totals, sums)
 	}
 	if _, err := time.Parse("2006-01-02T15:04:05", suite.Timestamp); err != nil || suite.Name == "" {
 		t.Errorf("suite %q at %q", suite.Name, suite.Timestamp)

@@ -56,14 +56,15 @@ func TestNoSecretsInOutput(t *testing.T) {
 					if (status == 0) != (outcome == "passing") {
 						t.Errorf("exit %d\n%s", status, &s.stderr)
 					}
-					secrets := []string{password, userinfo, token, `: "` + cloudsim.Password + `"`, cloudsim.AppCredentialSecret, app}
+					secrets := []string{password, userinfo, token, cloudsim.Password, cloudsim.AppCredentialSecret, app}
 					for _, r := range s.sim.Log() {
 						if issued := r.Header.Get("X-Auth-Token"); issued != "" {
 							secrets = append(secrets, issued)
 						}
 					}
+					said := strings.ReplaceAll(s.stdout.String()+s.stderr.String(), `"secret":`, "") // a name in a login's body
 					for _, secret := range secrets {
-						if strings.Contains(s.stdout.String()+s.stderr.String(), secret) {
+						if strings.Contains(said, secret) {
 							t.Fatalf("%q is in the output:\n%s%s", secret, &s.stdout, &s.stderr)
 						}
 					}

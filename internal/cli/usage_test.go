@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -74,6 +75,9 @@ func TestBadInput(t *testing.T) {
 }
 
 func TestNoCloudsYAML(t *testing.T) {
+	if found, _ := filepath.Glob("/etc/openstack/clouds.*"); len(found) > 0 {
+		t.Skipf("this machine has %v, which is read where there is no other", found)
+	}
 	bubble(t, func(t *testing.T) {
 		s := newScene(t, cloudsim.Config{})
 		s.clouds = "none"

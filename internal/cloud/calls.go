@@ -101,25 +101,6 @@ func (c *Client) Limits(ctx context.Context) (Limits, error) {
 	return Limits{a.MaxTotalBackups, a.TotalBackupsUsed, a.MaxTotalBackupGigabytes, a.TotalBackupGigabytesUsed}, nil
 }
 
-// Messages are what Cinder has to tell a user about a resource, newest first
-// (API reference: "List messages", microversion 3.5).
-func (c *Client) Messages(ctx context.Context, about Resource) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerIn)
-	defer cancel()
-	made := &call{service: BlockStorage, op: "listing the messages about", on: about}
-	var body struct {
-		Messages []struct {
-			Text string `json:"user_message"`
-		} `json:"messages"`
-	}
-	_, err := c.at("3.5").Get(made.in(ctx), c.block.ServiceURL("messages")+"?resource_uuid="+about.ID, &body, nil)
-	var texts []string
-	for _, m := range body.Messages {
-		texts = append(texts, printable(m.Text))
-	}
-	return texts, made.fail(err)
-}
-
 // resource reads the one resource of an answer; one without an id is an error.
 func (c *call) resource(r gophercloud.Result) (Resource, error) {
 	var body map[string]json.RawMessage

@@ -58,7 +58,7 @@ func cloudsCases(t *testing.T) (all []cloudsCase) {
 }
 
 // lay writes the case's files and returns how to read them. base is the
-// simulated cloud's address, client one that reaches it.
+// simulated cloud's address, transport what reaches it.
 func (c cloudsCase) lay(t *testing.T, sim *cloudsim.Cloud, base string, transport http.RoundTripper) (o Options, env []string) {
 	t.Helper()
 	if lines := c.files["catalog"]; lines != "" {
@@ -126,7 +126,7 @@ type observed struct {
 	list  string // the address of the last list of backups
 }
 
-// sent reads it from the log, from the given request on.
+// sent reads it from the log.
 func sent(t *testing.T, log []cloudsim.Request) (o observed) {
 	t.Helper()
 	for _, r := range log {

@@ -27,7 +27,7 @@ func TestTLS(t *testing.T) {
 	defer server.Close()
 	dir := t.TempDir()
 	right := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-	for name, content := range map[string][]byte{"ca.pem": right, "home/ca.pem": right, "empty.pem": []byte("nothing"), "system.pem": right} {
+	for name, content := range map[string][]byte{"ca.pem": right, "home/ca.pem": right, "empty.pem": []byte("nothing")} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)

@@ -188,6 +188,10 @@ func TestAdministrator(t *testing.T) {
 
 // A page has at most PageSize entries whatever is asked for, and within a second the ids decide.
 func TestSmallPages(t *testing.T) {
+	synctest.Test(t, testSmallPages) // all in one second
+}
+
+func testSmallPages(t *testing.T) {
 	cloud := cloudsim.New(cloudsim.Config{PageSize: 2})
 	c := connect(t, cloud)
 	for i := range 5 {
@@ -228,9 +232,16 @@ func TestRunsAreAlike(t *testing.T) {
 
 func TestUnversionedCatalog(t *testing.T) {
 	cloud := cloudsim.New(cloudsim.Config{UnversionedCatalog: true})
+	found := 0
 	for _, e := range cloud.Endpoints() {
-		if e.Type == "volumev3" && !strings.HasSuffix(e.URL, "/volume/") {
+		if e.Type != "volumev3" {
+			continue
+		}
+		if found++; !strings.HasSuffix(e.URL, "/volume/") {
 			t.Errorf("endpoint %v", e)
 		}
+	}
+	if found != 6 { // two regions, three interfaces
+		t.Errorf("%d endpoints", found)
 	}
 }

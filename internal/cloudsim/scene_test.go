@@ -192,7 +192,7 @@ func (s *scene) names(path string) string {
 // pages follows the links, for a while.
 func (s *scene) pages(path string) string {
 	var all []string
-	for i := 0; path != "" && len(all) < 6; i++ {
+	for i := 0; path != "" && i < 10 && len(all) < 6; i++ {
 		var names []string
 		names, path = s.page(path)
 		all = append(all, names...)

@@ -1,4 +1,4 @@
-// Package contract holds what a member of a project can observe of Keystone and Cinder, as far as
+// Package contract holds what a member of a project can observe of Keystone, Cinder and Glance, as far as
 // backups are concerned, as one suite of tests over plain HTTP. It runs against the simulated cloud
 // always, and with the same assertions against a real one when the environment names it:
 //
@@ -10,6 +10,6 @@
 // stop its services, or only sometimes, is not here: how a dead cinder-backup looks, failed
 // operations, quotas other than those of gigabytes.
 //
-// Everything that it creates in a cloud is named `contract-…`, and deleted at the end, also after a
-// failure.
+// Everything that it creates in a cloud is deleted at the end, also after a failure. What is left of a
+// run that was killed is named `contract-…`, but for a nameless volume and `restore_backup_…`.
 package contract

@@ -112,7 +112,11 @@ func requestCases() []testCase {
 			if len(zones) != 1 || zones[0]["zoneState"].(object)["available"] != true {
 				t.Errorf("zones are %v", zones)
 			}
-			for _, kind := range c.get(t, "/types").list(t, "volume_types") {
+			types := c.get(t, "/types").list(t, "volume_types")
+			if len(types) == 0 {
+				t.Error("no volume types")
+			}
+			for _, kind := range types {
 				keys(t, kind, "id name is_public description extra_specs os-volume-type-access:is_public")
 			}
 			keys(t, c.get(t, "/types/default").object(t, http.StatusOK, "volume_type"), "id name is_public description extra_specs")

@@ -29,12 +29,19 @@ func TestSimulatedCloud(t *testing.T) {
 	}
 }
 
-// TestRealCloud runs it against the cloud that the environment names.
-func TestRealCloud(t *testing.T) {
-	path, name, other := os.Getenv("CONTRACT_CLOUDS_YAML"), os.Getenv("CONTRACT_CLOUD"), os.Getenv("CONTRACT_OTHER_CLOUD")
+// realCloud is the clouds.yaml and the two clouds in it that the environment names.
+func realCloud(t *testing.T) (path, name, other string) {
+	t.Helper()
+	path, name, other = os.Getenv("CONTRACT_CLOUDS_YAML"), os.Getenv("CONTRACT_CLOUD"), os.Getenv("CONTRACT_OTHER_CLOUD")
 	if path == "" && name == "" && other == "" {
 		t.Skip("no real cloud is named by CONTRACT_CLOUDS_YAML, CONTRACT_CLOUD and CONTRACT_OTHER_CLOUD")
 	}
+	return path, name, other
+}
+
+// TestRealCloud runs it against the cloud that the environment names.
+func TestRealCloud(t *testing.T) {
+	path, name, other := realCloud(t)
 	clouds, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatalf("CONTRACT_CLOUDS_YAML: %v", err)

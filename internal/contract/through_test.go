@@ -16,8 +16,8 @@ import (
 	"volume-backup-tester/internal/cloudsim"
 )
 
-// The same contract as the checker's own client sees it: every call that it
-// makes, with the answers and refusals that it builds on.
+// The same contract as the checker's own client sees it: every call of the
+// core, with the answers and refusals that it builds on.
 
 func TestClientOnSimulatedCloud(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -31,10 +31,7 @@ func TestClientOnSimulatedCloud(t *testing.T) {
 }
 
 func TestClientOnRealCloud(t *testing.T) {
-	path, name, other := os.Getenv("CONTRACT_CLOUDS_YAML"), os.Getenv("CONTRACT_CLOUD"), os.Getenv("CONTRACT_OTHER_CLOUD")
-	if path == "" && name == "" && other == "" {
-		t.Skip("no real cloud is named by CONTRACT_CLOUDS_YAML, CONTRACT_CLOUD and CONTRACT_OTHER_CLOUD")
-	}
+	path, name, other := realCloud(t)
 	throughClient(t, path, name, other, nil)
 }
 
