@@ -4,5 +4,7 @@
 // their users: flags, lines, exit statuses, and what is left in the cloud.
 //
 // They are behind the build tag "acceptance"; `make acceptance` runs them. What cannot run fails. The
-// faults of all services take long and are behind the tag "faults" as well: `make acceptance-faults`.
+// contract suite works in another project of the same cloud meanwhile, so a test that stops a service
+// has a name that begins with TestStopped: those run by themselves, after all others. The faults of all
+// services take long and are behind the tag "faults" as well: `make acceptance-faults`.
 package acceptance
