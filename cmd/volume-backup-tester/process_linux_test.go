@@ -97,7 +97,10 @@ func TestSecondSignalKills(t *testing.T) {
 	}()
 	defer c.Process.Kill()
 	// until the pipe takes no more of what it says
-	for held, before := 0, -1; held == 0 || held != before; {
+	for held, before, looks := 0, -1, 0; held == 0 || held != before; looks++ {
+		if looks == 30 {
+			t.Fatalf("after %d s the pipe still fills: %d bytes", looks, held)
+		}
 		<-time.After(time.Second)
 		before = held
 		if held, err = unix.IoctlGetInt(int(stderr.(*os.File).Fd()), unix.TIOCINQ); err != nil {

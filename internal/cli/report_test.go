@@ -163,14 +163,9 @@ func (s *scene) readsAsJUnit(t *testing.T, tests, failures, errs, skipped int) {
 			}
 		}
 	}
-	want := map[string]int{"tests": tests, "failures": failures, "errors": errs, "skipped": skipped}
-	for key, n := range want {
-		if counts[key] != n {
-			t.Errorf("%d %s, want %d\n%s", counts[key], key, n, raw)
-		}
-	}
-	if sums := (totals{tests, failures, errs, skipped}); doc.totals != sums || suite.totals != sums {
-		t.Errorf("it sums up to %+v and %+v, want %+v", doc.totals, suite.totals, sums)
+	want, counted := totals{tests, failures, errs, skipped}, totals{counts["tests"], counts["failures"], counts["errors"], counts["skipped"]}
+	if counted != want || doc.totals != want || suite.totals != want {
+		t.Errorf("the cases are %+v, the sums %+v and %+v, want %+v\n%s", counted, doc.totals, suite.totals, want, raw)
 	}
 	if _, err := time.Parse("2006-01-02T15:04:05", suite.Timestamp); err != nil || suite.Name == "" {
 		t.Errorf("suite %q at %q", suite.Name, suite.Timestamp)

@@ -188,36 +188,34 @@ func TestAdministrator(t *testing.T) {
 
 // A page has at most PageSize entries whatever is asked for, and within a second the ids decide.
 func TestSmallPages(t *testing.T) {
-	synctest.Test(t, testSmallPages) // all in one second
-}
-
-func testSmallPages(t *testing.T) {
-	cloud := cloudsim.New(cloudsim.Config{PageSize: 2})
-	c := connect(t, cloud)
-	for i := range 5 {
-		cloud.PutVolume(cloudsim.Volume{Resource: cloudsim.Resource{Name: fmt.Sprint(i)}})
-	}
-	cloud.PutVolume(cloudsim.Volume{Resource: cloudsim.Resource{Project: cloudsim.OtherProject}})
-	seen, last := 0, "g"
-	for path := "/volumes?limit=100"; path != ""; {
-		var page struct {
-			Volumes []struct{ ID string }
-			Links   []struct{ Href string } `json:"volumes_links"`
+	synctest.Test(t, func(t *testing.T) { // all in one second
+		cloud := cloudsim.New(cloudsim.Config{PageSize: 2})
+		c := connect(t, cloud)
+		for i := range 5 {
+			cloud.PutVolume(cloudsim.Volume{Resource: cloudsim.Resource{Name: fmt.Sprint(i)}})
 		}
-		decode(t, c, path, &page)
-		for _, v := range page.Volumes {
-			if seen++; v.ID >= last {
-				t.Errorf("%s after %s", v.ID, last)
+		cloud.PutVolume(cloudsim.Volume{Resource: cloudsim.Resource{Project: cloudsim.OtherProject}})
+		seen, last := 0, "g"
+		for path := "/volumes?limit=100"; path != ""; {
+			var page struct {
+				Volumes []struct{ ID string }
+				Links   []struct{ Href string } `json:"volumes_links"`
 			}
-			last = v.ID
+			decode(t, c, path, &page)
+			for _, v := range page.Volumes {
+				if seen++; v.ID >= last {
+					t.Errorf("%s after %s", v.ID, last)
+				}
+				last = v.ID
+			}
+			if path = ""; len(page.Links) > 0 {
+				path = strings.TrimPrefix(page.Links[0].Href, c.url)
+			}
 		}
-		if path = ""; len(page.Links) > 0 {
-			path = strings.TrimPrefix(page.Links[0].Href, c.url)
+		if seen != 5 || len(cloud.Log()) != 4 { // the login, and three pages
+			t.Errorf("%d volumes in %d requests", seen, len(cloud.Log()))
 		}
-	}
-	if seen != 5 || len(cloud.Log()) != 4 { // the login, and three pages
-		t.Errorf("%d volumes in %d requests", seen, len(cloud.Log()))
-	}
+	})
 }
 
 func TestRunsAreAlike(t *testing.T) {

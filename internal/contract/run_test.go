@@ -49,7 +49,7 @@ func TestRealCloud(t *testing.T) {
 	c := connect(t, clouds, name, nil)
 	c.other = connect(t, clouds, other, nil)
 	// looking more often keeps cinder-api from its work
-	c.interval, c.timeout = 400*time.Millisecond, 3*time.Minute
+	c.interval, c.timeout = 400*time.Millisecond, 2*time.Minute
 	for _, test := range suite() { // one after the other: a project has quotas
 		t.Run(test.name, func(t *testing.T) {
 			t.Cleanup(func() { c.cleanUp(t) })
