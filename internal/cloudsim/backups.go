@@ -28,7 +28,7 @@ func (c *Cloud) listBackups(r *call) (*answer, error) {
 			"name": func(b *Backup) any { return b.Name }, "status": func(b *Backup) any { return b.Status },
 			"volume_id": func(b *Backup) any { return b.VolumeID },
 		},
-		view: func(b *Backup, detail bool) object {
+		view: func(b *Backup, detail bool) any {
 			if detail {
 				return b.detail(r)
 			}
@@ -41,25 +41,47 @@ func (b *Backup) brief(r *call) object {
 	return object{"id": b.ID, "name": null(b.Name), "links": r.links("backups", b.ID)}
 }
 
-func (b *Backup) detail(r *call) object {
-	o := object{
-		"id": b.ID, "status": b.Status, "size": b.Size, "object_count": 0, "availability_zone": nil, "container": nil,
-		"created_at": stamp(b.CreatedAt), "updated_at": stamp(b.UpdatedAt), "name": null(b.Name),
-		"description": null(b.Description), "fail_reason": null(b.FailReason), "volume_id": b.VolumeID,
-		"links": r.links("backups", b.ID), "is_incremental": b.ParentID != "", "has_dependent_backups": b.Dependents > 0,
-		"snapshot_id": null(b.SnapshotID), "data_timestamp": stamp(b.DataTimestamp),
+// backupView is a backup as it is answered.
+type backupView struct {
+	ID            string            `json:"id"`
+	Status        string            `json:"status"`
+	Size          int               `json:"size"`
+	Objects       int               `json:"object_count"`
+	Zone          any               `json:"availability_zone"`
+	Container     any               `json:"container"`
+	CreatedAt     any               `json:"created_at"`
+	UpdatedAt     any               `json:"updated_at"`
+	Name          any               `json:"name"`
+	Description   any               `json:"description"`
+	FailReason    any               `json:"fail_reason"`
+	VolumeID      string            `json:"volume_id"`
+	Links         []link            `json:"links"`
+	Incremental   bool              `json:"is_incremental"`
+	HasDependents bool              `json:"has_dependent_backups"`
+	SnapshotID    any               `json:"snapshot_id"`
+	DataTimestamp any               `json:"data_timestamp"`
+	Metadata      map[string]string `json:"metadata,omitzero"` // from 3.43 on
+	Project       string            `json:"os-backup-project-attr:project_id,omitempty"`
+	User          string            `json:"user_id,omitempty"`
+}
+
+func (b *Backup) detail(r *call) backupView {
+	o := backupView{
+		ID: b.ID, Status: b.Status, Size: b.Size, CreatedAt: stamp(b.CreatedAt), UpdatedAt: stamp(b.UpdatedAt), Name: null(b.Name),
+		Description: null(b.Description), FailReason: null(b.FailReason), VolumeID: b.VolumeID, Links: r.links("backups", b.ID),
+		Incremental: b.ParentID != "", HasDependents: b.Dependents > 0, SnapshotID: null(b.SnapshotID), DataTimestamp: stamp(b.DataTimestamp),
 	}
 	if b.data != nil && b.Status != "creating" && !failed(b.Status) {
-		o["container"] = "backups"
+		o.Container = "backups"
 	}
 	if r.minor >= 43 {
-		o["metadata"] = b.metadata()
+		o.Metadata = b.metadata()
 	}
 	if r.minor >= 18 && r.token.admin() {
-		o["os-backup-project-attr:project_id"] = b.Project
+		o.Project = b.Project
 	}
 	if r.minor >= 56 && r.token.admin() {
-		o["user_id"] = b.User
+		o.User = b.User
 	}
 	return o
 }

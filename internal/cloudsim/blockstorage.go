@@ -158,10 +158,14 @@ func (r *call) href(version string, path ...string) string {
 	return strings.Join(segs, "/")
 }
 
-func (r *call) links(collection, id string) []object {
-	return []object{
-		{"rel": "self", "href": r.href("v3", collection, id)},
-		{"rel": "bookmark", "href": r.href("", collection, id)}}
+// link has a type of its own, because most of what is answered is links.
+type link struct {
+	Rel  string `json:"rel"`
+	Href string `json:"href"`
+}
+
+func (r *call) links(collection, id string) []link {
+	return []link{{"self", r.href("v3", collection, id)}, {"bookmark", r.href("", collection, id)}}
 }
 
 // stamp writes a time as Cinder does: without a zone. Its database keeps whole seconds.
@@ -181,6 +185,12 @@ func null(s string) any {
 	}
 	return s
 }
+
+// absentOrNull is a member that is null if it is there at all. It is to be omitted when empty.
+type absentOrNull bool
+
+// MarshalJSON implements json.Marshaler.
+func (absentOrNull) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
 
 func (c *Cloud) listTypes(*call) (*answer, error) {
 	list := []object{}

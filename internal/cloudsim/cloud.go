@@ -3,6 +3,7 @@ package cloudsim
 import (
 	"container/heap"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"sync"
@@ -146,5 +147,6 @@ func (c *Cloud) newID(kind string) string {
 func uuid(seed string) string {
 	h := sha256.Sum256([]byte(seed))
 	h[6], h[8] = h[6]&0x0f|0x40, h[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", h[0:4], h[4:6], h[6:8], h[8:10], h[10:16])
+	hex := hex.EncodeToString(h[:16])
+	return hex[:8] + "-" + hex[8:12] + "-" + hex[12:16] + "-" + hex[16:20] + "-" + hex[20:]
 }

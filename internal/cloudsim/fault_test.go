@@ -55,7 +55,7 @@ func TestRequestFaults(t *testing.T) {
 		{what: "refuse", err: refused},
 		{what: "drop", err: reset},
 		{what: "lose", err: reset, acted: true},
-		{what: "cut", code: 202, body: `{"volume":{"attach`, err: io.ErrUnexpectedEOF, acted: true},
+		{what: "cut", code: 202, body: `{"volume":{"id":`, err: io.ErrUnexpectedEOF, acted: true},
 		{what: "garbage", code: 202, body: `{"garbage": nonsense}`, acted: true},
 		{what: "empty", code: 202, body: ``, acted: true},
 		{what: "null", code: 202, body: `{"volume":null}`, acted: true},

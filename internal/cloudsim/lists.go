@@ -16,7 +16,7 @@ type listing[T interface{ resource() *Resource }] struct {
 	nameSorts        int  // the microversion from which on one may sort by name
 	everyProject     bool // whosever the entries are
 	filters          map[string]func(T) any
-	view             func(one T, detail bool) object
+	view             func(one T, detail bool) any
 }
 
 // list answers GET /collection and /collection/detail: filtered, sorted, a page of it.
@@ -90,7 +90,7 @@ func list[T interface{ resource() *Resource }](c *Cloud, r *call, all map[string
 	}
 
 	detail := len(r.segs) == 2
-	entries := []object{}
+	entries := []any{}
 	for _, one := range found {
 		entries = append(entries, l.view(one, detail))
 	}
@@ -103,7 +103,7 @@ func list[T interface{ resource() *Resource }](c *Cloud, r *call, all map[string
 	if full = full || counted && total >= limit; full && len(found) > 0 && !(backups && c.broken("links-missing")) {
 		next := maps.Clone(r.query)
 		next.Set("marker", found[len(found)-1].resource().ID)
-		body[l.collection+"_links"] = []object{{"rel": "next", "href": r.href("v3", r.segs...) + "?" + next.Encode()}}
+		body[l.collection+"_links"] = []link{{"next", r.href("v3", r.segs...) + "?" + next.Encode()}}
 	}
 	return ok(body), nil
 }

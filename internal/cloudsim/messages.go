@@ -37,7 +37,7 @@ func (c *Cloud) listMessages(r *call) (*answer, error) {
 			"event_id": func(m *message) any { return m.event }, "request_id": func(m *message) any { return m.request },
 			"message_level": func(*message) any { return "ERROR" },
 		},
-		view: func(m *message, _ bool) object {
+		view: func(m *message, _ bool) any {
 			return object{"id": m.ID, "event_id": m.event, "user_message": m.text, "message_level": "ERROR", "created_at": stamp(m.CreatedAt),
 				"guaranteed_until": stamp(m.CreatedAt.Add(messageLifetime)), "request_id": m.request, "links": r.links("messages", m.ID),
 				"resource_type": m.kind, "resource_uuid": m.about}

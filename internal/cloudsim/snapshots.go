@@ -18,7 +18,7 @@ func (c *Cloud) listSnapshots(r *call) (*answer, error) {
 			"name": func(s *Snapshot) any { return s.Name }, "status": func(s *Snapshot) any { return s.Status },
 			"volume_id": func(s *Snapshot) any { return s.VolumeID },
 		},
-		view: func(s *Snapshot, detail bool) object {
+		view: func(s *Snapshot, detail bool) any {
 			if detail {
 				return s.detail(r)
 			}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -30,7 +31,7 @@ func (c *Cloud) listVolumes(r *call) (*answer, error) {
 			"size": func(v *Volume) any { return v.Size }, "bootable": func(v *Volume) any { return v.Bootable },
 			"availability_zone": func(*Volume) any { return zone },
 		},
-		view: func(v *Volume, detail bool) object {
+		view: func(v *Volume, detail bool) any {
 			if detail {
 				return c.volumeDetail(r, v)
 			}
@@ -47,51 +48,71 @@ func (c *Cloud) showVolume(r *call) (*answer, error) {
 	return ok(object{"volume": c.volumeDetail(r, v)}), nil
 }
 
-func (c *Cloud) volumeDetail(r *call, v *Volume) object {
+// volumeView is a volume as it is answered: with the members of the first microversion, then those
+// that came later, of details, and of an administrator's details.
+type volumeView struct {
+	ID               string            `json:"id"`
+	Status           string            `json:"status"`
+	Size             int               `json:"size"`
+	Zone             string            `json:"availability_zone"`
+	CreatedAt        any               `json:"created_at"`
+	UpdatedAt        any               `json:"updated_at"`
+	Name             any               `json:"name"`
+	Description      any               `json:"description"`
+	Type             string            `json:"volume_type"`
+	SnapshotID       any               `json:"snapshot_id"`
+	SourceID         any               `json:"source_volid"`
+	Metadata         map[string]string `json:"metadata"`
+	Links            []link            `json:"links"`
+	User             string            `json:"user_id"`
+	Bootable         string            `json:"bootable"`
+	Encrypted        bool              `json:"encrypted"`
+	Replication      any               `json:"replication_status"`
+	ConsistencyGroup any               `json:"consistencygroup_id"`
+	Multiattach      bool              `json:"multiattach"`
+	Attachments      []object          `json:"attachments"`
+	Group            absentOrNull      `json:"group_id,omitempty"`       // from 3.13 on
+	SharedTargets    *bool             `json:"shared_targets,omitempty"` // from 3.48 on
+	ServiceID        string            `json:"service_uuid,omitempty"`
+	TypeID           string            `json:"volume_type_id,omitempty"` // from 3.63 on
+	ConsumesQuota    bool              `json:"consumes_quota,omitempty"` // from 3.65 on
+	Migration        absentOrNull      `json:"migration_status,omitempty"`
+	Project          string            `json:"os-vol-tenant-attr:tenant_id,omitempty"`
+	ImageMetadata    map[string]string `json:"volume_image_metadata,omitempty"`
+	Host             string            `json:"os-vol-host-attr:host,omitempty"`
+	MigrationState   absentOrNull      `json:"os-vol-mig-status-attr:migstat,omitempty"`
+	MigrationTarget  absentOrNull      `json:"os-vol-mig-status-attr:name_id,omitempty"`
+}
+
+func (c *Cloud) volumeDetail(r *call, v *Volume) volumeView {
 	o := c.volumeView(r, v)
-	o["os-vol-tenant-attr:tenant_id"] = v.Project
-	if len(v.ImageMetadata) > 0 {
-		o["volume_image_metadata"] = maps.Clone(v.ImageMetadata)
-	}
+	o.Project, o.ImageMetadata = v.Project, maps.Clone(v.ImageMetadata)
 	if r.token.admin() {
-		o["os-vol-host-attr:host"] = "cloudsim@" + v.Type
-		o["os-vol-mig-status-attr:migstat"] = nil
-		o["os-vol-mig-status-attr:name_id"] = nil
+		o.Host, o.MigrationState, o.MigrationTarget = "cloudsim@"+v.Type, true, true
 	}
 	return o
 }
 
 // volumeView is what a volume looks like in the answer to a change; see also volumeDetail.
-func (c *Cloud) volumeView(r *call, v *Volume) object {
+func (c *Cloud) volumeView(r *call, v *Volume) volumeView {
 	attachments := []object{}
 	if v.attachment != nil {
 		attachments = append(attachments, v.attachment)
 	}
-	o := object{
-		"id": v.ID, "status": v.Status, "size": v.Size, "availability_zone": zone,
-		"created_at": stamp(v.CreatedAt), "updated_at": stamp(v.UpdatedAt),
-		"name": null(v.Name), "description": null(v.Description), "volume_type": v.Type,
-		"snapshot_id": null(v.SnapshotID), "source_volid": null(v.SourceID),
-		"metadata": v.metadata(), "links": r.links("volumes", v.ID), "user_id": v.User,
-		"bootable": map[bool]string{true: "true", false: "false"}[v.Bootable], "encrypted": c.broken("encrypted"),
-		"replication_status": nil, "consistencygroup_id": nil, "multiattach": false, "attachments": attachments,
+	o := volumeView{
+		ID: v.ID, Status: v.Status, Size: v.Size, Zone: zone, CreatedAt: stamp(v.CreatedAt), UpdatedAt: stamp(v.UpdatedAt),
+		Name: null(v.Name), Description: null(v.Description), Type: v.Type, SnapshotID: null(v.SnapshotID), SourceID: null(v.SourceID),
+		Metadata: v.metadata(), Links: r.links("volumes", v.ID), User: v.User,
+		Bootable: strconv.FormatBool(v.Bootable), Encrypted: c.broken("encrypted"), Attachments: attachments,
 	}
-	if r.token.admin() {
-		o["migration_status"] = nil
-	}
-	if r.minor >= 13 {
-		o["group_id"] = nil
-	}
+	o.Migration, o.Group, o.ConsumesQuota = absentOrNull(r.token.admin()), r.minor >= 13, r.minor >= 65
 	if r.minor >= 48 {
-		o["shared_targets"], o["service_uuid"] = false, uuid("cinder-volume")
+		o.SharedTargets, o.ServiceID = new(bool), uuid("cinder-volume")
 	}
 	if r.minor >= 63 {
 		if t, err := c.findType(v.Type); err == nil {
-			o["volume_type_id"] = t.id
+			o.TypeID = t.id
 		}
-	}
-	if r.minor >= 65 {
-		o["consumes_quota"] = true
 	}
 	return o
 }
@@ -191,7 +212,7 @@ func (c *Cloud) createVolume(r *call) (*answer, error) {
 		c.operate(opCreateVolume, &v.Resource, nil, func(outcome string) { c.endVolume(v, outcome, "available") })
 	}
 	view := c.volumeView(r, v)
-	view["created_at"] = v.CreatedAt.UTC().Format(timeLayout) // not yet read back from the database
+	view.CreatedAt = v.CreatedAt.UTC().Format(timeLayout) // not yet read back from the database
 	return accepted(object{"volume": view}), nil
 }
 
