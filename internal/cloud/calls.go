@@ -2,7 +2,6 @@ package cloud
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/blockstorage/v3/limits"
@@ -36,10 +35,10 @@ func (c *Client) Show(ctx context.Context, of Resource) (Resource, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerIn)
 	defer cancel()
 	made := &call{service: calling(of.Kind), op: "showing", on: of}
-	var r gophercloud.Result
+	var body single
 	service := c.service(of.Kind)
-	_, r.Err = service.Get(made.in(ctx), service.ServiceURL(of.Kind+"s", of.ID), &r.Body, nil)
-	return made.resource(r)
+	_, err := service.Get(made.in(ctx), service.ServiceURL(of.Kind+"s", of.ID), body.target(of.Kind), nil)
+	return made.resource(body, err)
 }
 
 // Delete asks for a resource to be deleted.
@@ -101,19 +100,20 @@ func (c *Client) Limits(ctx context.Context) (Limits, error) {
 	return Limits{a.MaxTotalBackups, a.TotalBackupsUsed, a.MaxTotalBackupGigabytes, a.TotalBackupGigabytesUsed}, nil
 }
 
-// resource reads the one resource of an answer; one without an id is an error.
-func (c *call) resource(r gophercloud.Result) (Resource, error) {
-	var body map[string]json.RawMessage
-	var w wire
-	err := r.ExtractInto(&body)
-	raw := body[c.on.Kind]
-	if c.on.Kind == KindImage { // Glance wraps nothing
-		err = r.ExtractInto(&raw)
-	}
+// created is the resource in the answer to a request that creates.
+func (c *call) created(r gophercloud.Result) (Resource, error) {
+	var body single
+	err := r.ExtractInto(body.target(c.on.Kind))
+	return c.resource(body, err)
+}
+
+// resource is the one of an answer; one without an id is an error.
+func (c *call) resource(body single, err error) (Resource, error) {
+	w := body.of(c.on.Kind)
 	switch {
 	case err != nil:
 		return Resource{}, c.fail(err)
-	case json.Unmarshal(raw, &w) != nil || !w.usable():
+	case !w.usable():
 		return Resource{}, c.incomplete("it holds no " + c.on.Kind + " with an id")
 	case c.on.ID != "" && w.ID != c.on.ID:
 		return Resource{}, c.incomplete("it describes " + printable(w.ID) + " instead")

@@ -29,7 +29,7 @@ func (c *Client) CreateVolume(ctx context.Context, spec VolumeSpec) (Resource, e
 		Name: spec.Name, Size: spec.Size, VolumeType: spec.Type, AvailabilityZone: spec.Zone,
 		Metadata: spec.Metadata, ImageID: spec.ImageID, BackupID: spec.BackupID,
 	}, nil)
-	return made.resource(r.Result)
+	return made.created(r.Result)
 }
 
 // BackupSpec is a backup to create, of a volume or of its snapshot.
@@ -45,7 +45,7 @@ func (c *Client) CreateBackup(ctx context.Context, spec BackupSpec) (Resource, e
 	r := backups.Create(made.in(ctx), c.block, backups.CreateOpts{
 		Name: spec.Name, Description: spec.Description, VolumeID: spec.VolumeID, SnapshotID: spec.SnapshotID, Incremental: spec.Incremental,
 	})
-	return made.resource(r.Result)
+	return made.created(r.Result)
 }
 
 // CreateSnapshot asks for a snapshot of a volume (API reference: "Create a
@@ -53,7 +53,7 @@ func (c *Client) CreateBackup(ctx context.Context, spec BackupSpec) (Resource, e
 func (c *Client) CreateSnapshot(ctx context.Context, name string, volume Resource) (Resource, error) {
 	made := &call{service: BlockStorage, op: "creating", on: Resource{Kind: KindSnapshot, Name: name}, mutates: true}
 	r := snapshots.Create(made.in(ctx), c.block, snapshots.CreateOpts{Name: name, VolumeID: volume.ID})
-	return made.resource(r.Result)
+	return made.created(r.Result)
 }
 
 // Restored is the answer to an accepted restore.

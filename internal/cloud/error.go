@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -272,6 +273,10 @@ func unusable(err error) string {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
 		return "the body is not JSON"
+	}
+	var other *json.UnmarshalTypeError
+	if errors.As(err, &other) {
+		return printable(fmt.Sprintf("the API reference has no %s as %s", other.Value, cmp.Or(other.Field, "the body")))
 	}
 	return printable(err.Error())
 }

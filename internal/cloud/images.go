@@ -17,7 +17,7 @@ func (c *Client) CreateImage(ctx context.Context, name string) (Resource, error)
 	made := &call{service: ImageService, op: "creating", on: Resource{Kind: KindImage, Name: name}, mutates: true}
 	private := images.ImageVisibilityPrivate
 	r := images.Create(made.in(ctx), c.image, images.CreateOpts{Name: name, DiskFormat: "raw", ContainerFormat: "bare", Visibility: &private})
-	return made.resource(r.Result)
+	return made.created(r.Result)
 }
 
 // FillImage uploads an image's bytes.

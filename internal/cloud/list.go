@@ -2,12 +2,9 @@ package cloud
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
-
-	"github.com/gophercloud/gophercloud/v2"
 )
 
 // List asks for all of the project's resources of a kind, page by page. Of the
@@ -98,12 +95,12 @@ func (c *Client) page(ctx context.Context, made *call, kind, query string) (entr
 	if kind != KindImage {
 		address = service.ServiceURL(kind+"s", "detail")
 	}
-	var body map[string]json.RawMessage
+	var body several
 	if _, err = service.Get(made.in(ctx), address+query, &body, nil); err != nil {
 		return nil, "", made.failure(err)
 	}
-	var list []wire
-	if json.Unmarshal(body[kind+"s"], &list) != nil || list == nil {
+	list, links := body.of(kind)
+	if list == nil {
 		return nil, "", made.incomplete("it holds no list of " + kind + "s")
 	}
 	for _, w := range list {
@@ -112,23 +109,15 @@ func (c *Client) page(ctx context.Context, made *call, kind, query string) (entr
 		}
 		entries = append(entries, w.resource(kind, made.requestID))
 	}
-	return entries, nextQuery(body, kind), nil
-}
-
-// nextQuery is the query of the link to the next page; "" if there is none.
-// Cinder has a list of links, Glance one link.
-func nextQuery(body map[string]json.RawMessage, kind string) string {
-	var links []gophercloud.Link
-	var one string
-	if json.Unmarshal(body["next"], &one) == nil {
-		links = append(links, gophercloud.Link{Rel: "next", Href: one})
-	} else if json.Unmarshal(body[kind+"s_links"], &links) != nil {
-		return ""
-	}
 	for _, link := range links {
-		if at, err := url.Parse(link.Href); err == nil && link.Rel == "next" && at.RawQuery != "" {
-			return "?" + at.RawQuery
+		if link.Rel != "next" || link.Href == "" {
+			continue
 		}
+		at, err := url.Parse(link.Href)
+		if err != nil || at.RawQuery == "" {
+			return nil, "", made.incomplete("its link to the next page cannot be followed")
+		}
+		return entries, "?" + at.RawQuery, nil
 	}
-	return ""
+	return entries, "", nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"time"
+
+	"github.com/gophercloud/gophercloud/v2"
 )
 
 // The kinds of resources, in the words of the API references.
@@ -81,6 +83,60 @@ type wire struct {
 	Owner         string            `json:"owner"`
 	HashAlgorithm string            `json:"os_hash_algo"`
 	Hash          string            `json:"os_hash_value"`
+}
+
+// single is the body of an answer with one resource in it.
+type single struct {
+	Volume   wire `json:"volume"`
+	Backup   wire `json:"backup"`
+	Snapshot wire `json:"snapshot"`
+	image    wire // Glance wraps nothing
+}
+
+// target is what such an answer is decoded into.
+func (s *single) target(kind string) any {
+	if kind == KindImage {
+		return &s.image
+	}
+	return s
+}
+
+func (s *single) of(kind string) wire {
+	switch kind {
+	case KindVolume:
+		return s.Volume
+	case KindBackup:
+		return s.Backup
+	case KindSnapshot:
+		return s.Snapshot
+	}
+	return s.image
+}
+
+// several is the body of a list's page. Cinder has a list of links to other
+// pages, Glance one link.
+type several struct {
+	Volumes        []wire             `json:"volumes"`
+	VolumesLinks   []gophercloud.Link `json:"volumes_links"`
+	Backups        []wire             `json:"backups"`
+	BackupsLinks   []gophercloud.Link `json:"backups_links"`
+	Snapshots      []wire             `json:"snapshots"`
+	SnapshotsLinks []gophercloud.Link `json:"snapshots_links"`
+	Images         []wire             `json:"images"`
+	Next           string             `json:"next"`
+}
+
+// of are the entries and the links; nil if the answer holds no such list.
+func (s *several) of(kind string) (list []wire, links []gophercloud.Link) {
+	switch kind {
+	case KindVolume:
+		return s.Volumes, s.VolumesLinks
+	case KindBackup:
+		return s.Backups, s.BackupsLinks
+	case KindSnapshot:
+		return s.Snapshots, s.SnapshotsLinks
+	}
+	return s.Images, []gophercloud.Link{{Rel: "next", Href: s.Next}}
 }
 
 // usable says whether the id can be one. It becomes part of addresses and of

@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"volume-backup-tester/internal/cloudsim"
+)
+
+// TestOddAnswers: what arrives whole, is JSON, and cannot be what was asked for
+// is not made use of, and what is odd about it is said.
+func TestOddAnswers(t *testing.T) {
+	const another = "00000000-0000-4000-8000-000000000000"
+	const entry = `"name": "scs-test-volume", "status": "available"`
+	for _, row := range []struct{ request, body, says string }{
+		{"GET /volumes/*", `{"volume": {"id": "` + another + `", "status": "available"}}`, "it describes " + another + " instead"},
+		{"GET /volumes/*", `{"volume": {"status": "available"}}`, "it holds no volume with an id"},
+		{"GET /volumes/*", `{"backup": {"id": "` + another + `"}}`, "it holds no volume with an id"},
+		{"GET /volumes/*", `null`, "it holds no volume with an id"},
+		{"GET /volumes/*", `[]`, "the API reference has no array as the body"},
+		{"GET /volumes/*", `{"volume": "available"}`, "the API reference has no string as volume"},
+		{"GET /volumes/*", `{"volume": {"id": "` + another + `", "status": {}}}`, "the API reference has no object as volume.status"},
+		{"POST /volumes", `{"volume": {"id": "../backups"}}`, "it holds no volume with an id"},
+		{"POST /backups", `{"backup": {"id": "a b"}}`, "it holds no backup with an id"},
+		{"POST /backups", `{"backup": {"id": 7}}`, "the API reference has no number as backup.id"},
+		{"GET /volumes/detail", `{"volumes": {}}`, "the API reference has no object as volumes"},
+		{"GET /volumes/detail", `{"backups": []}`, "it holds no list of volumes"},
+		{"GET /volumes/detail", `{"volumes": [null]}`, "an entry has no usable id"},
+		{"GET /volumes/detail", `{"volumes": [{"id": "x/../../backups", ` + entry + `}]}`, "an entry has no usable id"},
+		{"GET /volumes/detail", `{"volumes": [{"id": "x; reboot", ` + entry + `}]}`, "an entry has no usable id"},
+		{"GET /volumes/detail", `{"volumes": [{"id": "` + another + `"}], "volumes_links": "next"}`, "the API reference has no string as volumes_links"},
+		{"GET /volumes/detail", `{"volumes": [{"id": "` + another + `"}], "volumes_links": [{"rel": "next", "href": "/volumes"}]}`, "its link to the next page cannot be followed"},
+		{"GET /volumes/detail", `{"volumes": [{"id": "` + another + `"}], "volumes_links": [{"rel": "next", "href": "/?limit=3"}]}`, "its pages go round in a circle"},
+	} {
+		t.Run(row.request+" "+row.body, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) {
+				c := newCell(t)
+				c.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+					response, err := cloud.RoundTrip(r)
+					if err == nil && pattern(cloudsim.Request{Method: r.Method, Path: r.URL.Path}) == row.request {
+						replaceBody(response, row.body)
+					}
+					return response, err
+				}
+				status := c.run()
+				c.judge("", status)
+				if status != exitFail || !strings.Contains(c.stderr.String(), "which cannot be used: "+row.says) {
+					t.Errorf("exit %d, not %q:\n%s", status, row.says, &c.stderr)
+				}
+				c.network = nil
+				c.clear()
+			})
+		})
+	}
+}
+
+// TestLinkElsewhere: the token does not go where a page's link points.
+func TestLinkElsewhere(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCell(t)
+		c.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+			if r.URL.Host != "cloudsim" {
+				t.Errorf("asked %s", r.URL)
+			}
+			response, err := cloud.RoundTrip(r)
+			if err == nil && strings.HasSuffix(r.URL.Path, "/detail") {
+				body := string(must(io.ReadAll(response.Body)))
+				replaceBody(response, strings.ReplaceAll(body, `"rel":"next","href":"http://cloudsim/`, `"rel":"next","href":"http://elsewhere/`))
+			}
+			return response, err
+		}
+		status := c.run()
+		c.judge("", status)
+		turned := slices.ContainsFunc(c.sim.Log(), func(r cloudsim.Request) bool { return strings.Contains(r.Query, "marker=") })
+		if status != exitPass || !turned {
+			t.Errorf("exit %d, turned a page: %t\n%s", status, turned, &c.stderr)
+		}
+	})
+}
