@@ -88,7 +88,11 @@ func (r *Run) judge(ctx context.Context, at *Check, err error) error {
 	}
 	f := Judge(err)
 	f.Check = at
-	if call := asCall(err); call != nil && call.Code == http.StatusUnauthorized && !r.Cloud.Login.Renewable() {
+	call := asCall(err)
+	if at == nil && call != nil {
+		f.What = "clean-up: " + f.What
+	}
+	if call != nil && call.Code == http.StatusUnauthorized && !r.Cloud.Login.Renewable() {
 		f.Advice = "the token in clouds.yaml has expired or was revoked, and a login by token cannot be renewed: get a new token, or use a password or an application credential"
 	}
 	if call := answered(err); call != nil && (call.Code == http.StatusForbidden || notOffered(call)) {
