@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -67,6 +68,50 @@ func TestNoSecretsInOutput(t *testing.T) {
 						if strings.Contains(said, secret) {
 							t.Fatalf("%q is in the output:\n%s%s", secret, &s.stdout, &s.stderr)
 						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestEchoedSecrets: what the cloud or a proxy quotes of a request is not passed
+// on, also where a long line is cut in the midst of a secret.
+func TestEchoedSecrets(t *testing.T) {
+	const password, inJSON, part = `correct "horse" battery`, `correct \"horse\" battery`, "correct"
+	for _, page := range []string{
+		`{"badRequest": {"message": "cannot read SECRET"}}`,
+		`<html><body>400 <pre>SECRET</pre></body></html>`,
+		strings.Repeat("x", 290) + "SECRET",
+	} {
+		for _, at := range []string{"/auth/tokens", "/backups"} {
+			t.Run(at+" "+page[:20], func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					s := newScene(t, cloudsim.Config{})
+					s.clouds = "clouds: {cloudsim: {region_name: RegionOne, auth: {auth_url: 'http://cloudsim/identity/v3', username: tester, user_domain_name: Default, password: '" + password + "', project_name: cloudsim, project_domain_name: Default}}}"
+					secret := inJSON
+					s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+						if r.Body != nil { // the simulated member has another password
+							body := string(must(io.ReadAll(r.Body)))
+							r.Body = io.NopCloser(strings.NewReader(strings.Replace(body, inJSON, cloudsim.Password, 1)))
+						}
+						response, err := cloud.RoundTrip(r)
+						if err == nil && r.Method == "POST" && strings.HasSuffix(r.URL.Path, at) {
+							if token := r.Header.Get("X-Auth-Token"); token != "" {
+								secret = token
+							}
+							response.StatusCode = http.StatusBadRequest
+							replaceBody(response, strings.ReplaceAll(page, "SECRET", secret))
+						}
+						return response, err
+					}
+					status := s.run("--debug")
+					said := s.stdout.String() + s.stderr.String()
+					if status == exitPass || !strings.Contains(said, "400 Bad Request") || !strings.Contains(said, "***") {
+						t.Errorf("exit %d\n%s", status, said)
+					}
+					if strings.Contains(said, part) || strings.Contains(said, secret[:8]) {
+						t.Errorf("a secret is in the output:\n%s", said)
 					}
 				})
 			})

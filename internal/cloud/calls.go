@@ -116,7 +116,7 @@ func (c *call) resource(body single, err error) (Resource, error) {
 	case !w.usable():
 		return Resource{}, c.incomplete("it holds no " + c.on.Kind + " with an id")
 	case c.on.ID != "" && w.ID != c.on.ID:
-		return Resource{}, c.incomplete("it describes " + printable(w.ID) + " instead")
+		return Resource{}, c.incomplete("it describes " + w.ID + " instead")
 	}
 	return w.resource(c.on.Kind, c.requestID), nil
 }

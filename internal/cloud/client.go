@@ -56,10 +56,12 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	if err != nil {
 		return nil, configErrorf("auth_url of cloud '%s' cannot be used: %v", o.Cloud, err)
 	}
+	hidden := new(secrets)
+	hidden.learn(auth.Password, auth.TokenID, auth.ApplicationCredentialSecret, inAddress(auth.IdentityEndpoint))
 	if o.Debug != nil {
-		transport = debugging(transport, o.Debug)
+		transport = debugging(transport, func(line string) { o.Debug(hidden.hide(line)) })
 	}
-	provider.HTTPClient.Transport = observer{transport, o.Requests}
+	provider.HTTPClient.Transport = observer{transport, o.Requests, hidden}
 	provider.UserAgent.Prepend(o.UserAgent)
 	provider.UseTokenLock()
 	if err := login(ctx, provider, auth); err != nil {

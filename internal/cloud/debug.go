@@ -14,8 +14,6 @@ import (
 	"github.com/gophercloud/utils/v2/client"
 )
 
-const masked = "***"
-
 // debugging tells every exchange a line at a time: a summary with method,
 // address, status, time and request id, and before it what went over the wire
 // as gophercloud/utils logs it, with its gaps closed: secrets that it lets

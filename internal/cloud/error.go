@@ -1,20 +1,14 @@
 package cloud
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"net/url"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/gophercloud/gophercloud/v2"
 )
@@ -52,7 +46,8 @@ type Error struct {
 	// Code is the HTTP status; 0: no answer. One below 400 is an answer that
 	// could not be used.
 	Code int
-	// Message is the cloud's own, or what is wrong with the answer.
+	// Message is the cloud's own as it came, or what is wrong with the answer.
+	// Seen and Said have it in a form that can be printed.
 	Message   string
 	RequestID string
 	// RetryAfter is what the cloud asked for; -1: it did not.
@@ -63,6 +58,8 @@ type Error struct {
 	// begun anew.
 	Restart bool
 	Err     error
+
+	secrets *secrets // that Message may quote
 }
 
 func (e *Error) Error() string { return e.What() + ": " + e.Answer() }
@@ -79,9 +76,9 @@ func (e *Error) What() string {
 func (e *Error) Seen() string {
 	switch {
 	case e.Code == 0:
-		return "no answer: " + e.Message
+		return "no answer: " + e.words()
 	case e.Code < 400:
-		return fmt.Sprintf("answer %d, which cannot be used: %s", e.Code, e.Message)
+		return fmt.Sprintf("answer %d, which cannot be used: %s", e.Code, e.words())
 	}
 	text := fmt.Sprintf("%d %s", e.Code, http.StatusText(e.Code))
 	if e.RetryAfter > 0 {
@@ -90,10 +87,12 @@ func (e *Error) Seen() string {
 	return text
 }
 
+func (e *Error) words() string { return printable(e.secrets.hide(e.Message)) }
+
 // Said is what the cloud said, in its own words, with the request id; "" if it
 // said nothing.
 func (e *Error) Said() string {
-	text := e.Message
+	text := e.words()
 	if e.Code < 400 || text == "" {
 		text = "nothing"
 	}
@@ -158,6 +157,7 @@ type call struct {
 	// of the last answer that arrived
 	code      int
 	requestID string
+	secrets   *secrets // of the client whose call it is; nil: not sent yet
 }
 
 type callKey struct{}
@@ -175,7 +175,7 @@ func (c *call) fail(err error) error {
 }
 
 func (c *call) failure(err error) *Error {
-	e := &Error{Service: c.service, Op: c.op, On: c.on, Code: c.code, RequestID: c.requestID, RetryAfter: -1, Err: err}
+	e := &Error{Service: c.service, Op: c.op, On: c.on, Code: c.code, RequestID: c.requestID, RetryAfter: -1, Err: err, secrets: c.secrets}
 	var reauth *gophercloud.ErrUnableToReauthenticate
 	if errors.As(err, &reauth) {
 		e.Service, e.Op, e.Err = Identity, "logging in again before "+c.op, reauth.ErrReauth
@@ -204,134 +204,10 @@ func (c *call) failure(err error) *Error {
 	return e
 }
 
-// message finds the cloud's words in an error body: {"anything": {"message":
-// "..."}} as the services themselves answer, {"message": "..."} as the
-// framework below them does, or the first words of whatever a proxy sent.
-func message(body []byte) string {
-	type worded struct {
-		Message string `json:"message"`
-	}
-	var outer worded
-	var wrapped map[string]json.RawMessage
-	if json.Unmarshal(body, &outer) == nil && outer.Message != "" {
-		return printable(withoutTags(outer.Message))
-	}
-	if json.Unmarshal(body, &wrapped) == nil {
-		for _, raw := range wrapped {
-			var inner worded
-			if json.Unmarshal(raw, &inner) == nil && inner.Message != "" {
-				return printable(inner.Message)
-			}
-		}
-	}
-	return printable(withoutTags(string(body)))
-}
-
-func withoutTags(text string) string {
-	var b strings.Builder
-	depth := 0
-	for _, r := range text {
-		switch {
-		case r == '<':
-			depth++
-		case r == '>' && depth > 0:
-			depth--
-			b.WriteByte(' ')
-		case depth == 0:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-// printable makes one short line of words that came over the network, so that
-// they cannot disturb a terminal or a log.
-func printable(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return ' '
-		}
-		if !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, text)
-	text = strings.Join(strings.Fields(text), " ")
-	if runes := []rune(text); len(runes) > 300 {
-		text = string(runes[:300]) + "..."
-	}
-	return text
-}
-
-func unusable(err error) string {
-	if errors.Is(err, io.EOF) {
-		return "the body is empty"
-	}
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return "the body is cut short"
-	}
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		return "the body is not JSON"
-	}
-	var other *json.UnmarshalTypeError
-	if errors.As(err, &other) {
-		return printable(fmt.Sprintf("the API reference has no %s as %s", other.Value, cmp.Or(other.Field, "the body")))
-	}
-	return printable(err.Error())
-}
-
-func noAnswer(err error) string {
-	var u *url.Error
-	if !errors.As(err, &u) {
-		return printable(err.Error())
-	}
-	where := u.URL
-	if parsed, err := url.Parse(u.URL); err == nil {
-		where = parsed.Scheme + "://" + parsed.Host
-	}
-	text := u.Err.Error()
-	if u.Timeout() {
-		text = "nothing came in time"
-	}
-	return printable(where + ": " + text)
-}
-
-// public is an address without the user and password that may be in it.
-func public(address string) string {
-	parsed, err := url.Parse(address)
-	if err != nil {
-		return "(an address that cannot be read)"
-	}
-	parsed.User = nil
-	return parsed.String()
-}
-
 // neverSent is certain that a request did not reach the service.
 func neverSent(err error) bool {
 	var op *net.OpError
 	var dns *net.DNSError
 	var cert *tls.CertificateVerificationError
 	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns) || errors.As(err, &cert)
-}
-
-func requestID(h http.Header) string {
-	for _, name := range []string{"X-Openstack-Request-Id", "X-Compute-Request-Id"} {
-		if id := h.Get(name); id != "" {
-			return printable(id)
-		}
-	}
-	return ""
-}
-
-// retryAfter reads both forms of the header (RFC 9110, 10.2.3); -1: none.
-func retryAfter(h http.Header) time.Duration {
-	text := h.Get("Retry-After")
-	if seconds, err := strconv.Atoi(text); err == nil && seconds >= 0 {
-		return time.Duration(seconds) * time.Second
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return max(time.Until(at), 0)
-	}
-	return -1
 }

@@ -83,17 +83,19 @@ func path(o Options, file string) string {
 type observer struct {
 	next     http.RoundTripper
 	requests *atomic.Int64
+	secrets  *secrets
 }
 
 func (o observer) RoundTrip(r *http.Request) (*http.Response, error) {
 	if o.requests != nil {
 		o.requests.Add(1)
 	}
+	o.secrets.learn(r.Header.Get("X-Auth-Token"))
 	c, _ := r.Context().Value(callKey{}).(*call)
 	if c == nil {
 		return o.next.RoundTrip(r)
 	}
-	c.code, c.requestID = 0, ""
+	c.code, c.requestID, c.secrets = 0, "", o.secrets
 	resp, err := o.next.RoundTrip(r)
 	if err == nil {
 		c.code, c.requestID = resp.StatusCode, requestID(resp.Header)

@@ -1,0 +1,149 @@
+package cloud
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// message finds the cloud's words in an error body: {"anything": {"message":
+// "..."}} as the services themselves answer, {"message": "..."} as the
+// framework below them does, or the first words of whatever a proxy sent.
+func message(body []byte) string {
+	type worded struct {
+		Message string `json:"message"`
+	}
+	var outer worded
+	var wrapped map[string]json.RawMessage
+	if json.Unmarshal(body, &outer) == nil && outer.Message != "" {
+		return withoutTags(outer.Message)
+	}
+	if json.Unmarshal(body, &wrapped) == nil {
+		for _, raw := range wrapped {
+			var inner worded
+			if json.Unmarshal(raw, &inner) == nil && inner.Message != "" {
+				return inner.Message
+			}
+		}
+	}
+	return withoutTags(string(body))
+}
+
+func withoutTags(text string) string {
+	var b strings.Builder
+	depth := 0
+	for _, r := range text {
+		switch {
+		case r == '<':
+			depth++
+		case r == '>' && depth > 0:
+			depth--
+			b.WriteByte(' ')
+		case depth == 0:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// printable makes one short line of words that came over the network, so that
+// they cannot disturb a terminal or a log.
+func printable(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, text)
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > 300 {
+		text = string(runes[:300]) + "..."
+	}
+	return text
+}
+
+func unusable(err error) string {
+	if errors.Is(err, io.EOF) {
+		return "the body is empty"
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return "the body is cut short"
+	}
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return "the body is not JSON"
+	}
+	var other *json.UnmarshalTypeError
+	if errors.As(err, &other) {
+		return fmt.Sprintf("the API reference has no %s as %s", other.Value, cmp.Or(other.Field, "the body"))
+	}
+	return err.Error()
+}
+
+func noAnswer(err error) string {
+	var u *url.Error
+	if !errors.As(err, &u) {
+		return err.Error()
+	}
+	where := u.URL
+	if parsed, err := url.Parse(u.URL); err == nil {
+		where = parsed.Scheme + "://" + parsed.Host
+	}
+	text := u.Err.Error()
+	if u.Timeout() {
+		text = "nothing came in time"
+	}
+	return where + ": " + text
+}
+
+// public is an address without the user and password that may be in it.
+func public(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return "(an address that cannot be read)"
+	}
+	parsed.User = nil
+	return parsed.String()
+}
+
+// inAddress is the password in an address; "" if there is none.
+func inAddress(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	password, _ := parsed.User.Password()
+	return password
+}
+
+func requestID(h http.Header) string {
+	for _, name := range []string{"X-Openstack-Request-Id", "X-Compute-Request-Id"} {
+		if id := h.Get(name); id != "" {
+			return printable(id)
+		}
+	}
+	return ""
+}
+
+// retryAfter reads both forms of the header (RFC 9110, 10.2.3); -1: none.
+func retryAfter(h http.Header) time.Duration {
+	text := h.Get("Retry-After")
+	if seconds, err := strconv.Atoi(text); err == nil && seconds >= 0 {
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(time.Until(at), 0)
+	}
+	return -1
+}
