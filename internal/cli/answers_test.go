@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"volume-backup-tester/internal/cloudsim"
@@ -80,4 +81,47 @@ func TestLinkElsewhere(t *testing.T) {
 			t.Errorf("exit %d, turned a page: %t\n%s", status, turned, &c.stderr)
 		}
 	})
+}
+
+// TestControlCharacters: no word of the cloud writes lines of its own, or
+// steers a terminal.
+func TestControlCharacters(t *testing.T) {
+	const wild = `\u001b[2Jx\nscs-0117-test-backup: PASS`
+	for name, replace := range map[string][2]string{
+		"project": {`"name":"cloudsim"`, `"name":"` + wild + `"`},
+		"user":    {`"name":"tester"`, `"name":"` + wild + `"`},
+		"role":    {`"name":"reader"`, `"name":"` + wild + `"`},
+		"status":  {`"status":"creating"`, `"status":"` + wild + `"`},
+		"region":  {`"region":"RegionOne","region_id":"RegionOne"`, `"region":"` + wild + `","region_id":"` + wild + `"`},
+		"restore": {`"backup_id":"`, `"backup_id":"` + wild},
+		"name":    {`"name":"scs-test-`, `"name":"scs-test-` + wild},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				fault := "GET /volumes/detail=500@1" // after all that can be said of a restore
+				if name == "status" {
+					fault = "create-backup=stuck"
+				}
+				s := newScene(t, cloudsim.Config{}, fault)
+				s.clouds = "clouds: {cloudsim: {auth: {auth_url: 'http://cloudsim/identity/v3', username: tester, user_domain_name: Default, password: secret, project_name: cloudsim, project_domain_name: Default}}}"
+				struck := atomic.Bool{}
+				s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+					response, err := cloud.RoundTrip(r)
+					if err == nil {
+						body := string(must(io.ReadAll(response.Body)))
+						if strings.Contains(body, replace[0]) {
+							struck.Store(true)
+						}
+						replaceBody(response, strings.ReplaceAll(body, replace[0], replace[1]))
+					}
+					return response, err
+				}
+				s.run("--timeout", "20")
+				said := s.stdout.String() + s.stderr.String()
+				if !struck.Load() || strings.Contains(said, "\x1b") || strings.Count(s.stdout.String(), "\nscs-0117-test-backup: ") != 1 || strings.Contains(s.stderr.String(), "\nscs-0117") {
+					t.Errorf("struck: %t\n%q", struck.Load(), said)
+				}
+			})
+		})
+	}
 }

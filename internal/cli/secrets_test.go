@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -76,47 +79,69 @@ func TestNoSecretsInOutput(t *testing.T) {
 }
 
 // TestEchoedSecrets: what the cloud or a proxy quotes of a request is not passed
-// on, also where a long line is cut in the midst of a secret.
+// on, however it is written, also where a long line is cut in the midst of it.
 func TestEchoedSecrets(t *testing.T) {
-	const password, inJSON, part = `correct "horse" battery`, `correct \"horse\" battery`, "correct"
+	const password, part = `correct "horse" & <9 battery`, "correct"
+	sent := string(must(json.Marshal(password)))
 	for _, page := range []string{
 		`{"badRequest": {"message": "cannot read SECRET"}}`,
 		`<html><body>400 <pre>SECRET</pre></body></html>`,
 		strings.Repeat("x", 290) + "SECRET",
 	} {
-		for _, at := range []string{"/auth/tokens", "/backups"} {
-			t.Run(at+" "+page[:20], func(t *testing.T) {
-				bubble(t, func(t *testing.T) {
-					s := newScene(t, cloudsim.Config{})
-					s.clouds = "clouds: {cloudsim: {region_name: RegionOne, auth: {auth_url: 'http://cloudsim/identity/v3', username: tester, user_domain_name: Default, password: '" + password + "', project_name: cloudsim, project_domain_name: Default}}}"
-					secret := inJSON
-					s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
-						if r.Body != nil { // the simulated member has another password
-							body := string(must(io.ReadAll(r.Body)))
-							r.Body = io.NopCloser(strings.NewReader(strings.Replace(body, inJSON, cloudsim.Password, 1)))
-						}
-						response, err := cloud.RoundTrip(r)
-						if err == nil && r.Method == "POST" && strings.HasSuffix(r.URL.Path, at) {
-							if token := r.Header.Get("X-Auth-Token"); token != "" {
-								secret = token
+		for form, written := range map[string]func(string) string{
+			"as it is": func(s string) string { return s },
+			"as sent":  func(s string) string { return strings.Trim(string(must(json.Marshal(s))), `"`) },
+			"in JSON":  func(s string) string { return strings.ReplaceAll(s, `"`, `\"`) },
+			"in HTML":  html.EscapeString,
+			"in a URL": url.QueryEscape,
+		} {
+			for _, at := range []string{"/auth/tokens", "/backups"} {
+				t.Run(at+" "+form+" "+page[:20], func(t *testing.T) {
+					bubble(t, func(t *testing.T) {
+						s := newScene(t, cloudsim.Config{})
+						s.clouds = "clouds: {cloudsim: {region_name: RegionOne, auth: {auth_url: 'http://cloudsim/identity/v3', username: tester, user_domain_name: Default, password: '" + password + "', project_name: cloudsim, project_domain_name: Default}}}"
+						secret := password
+						s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+							if r.Body != nil { // the simulated member has another password
+								body := string(must(io.ReadAll(r.Body)))
+								r.Body = io.NopCloser(strings.NewReader(strings.Replace(body, sent, `"`+cloudsim.Password+`"`, 1)))
 							}
-							response.StatusCode = http.StatusBadRequest
-							replaceBody(response, strings.ReplaceAll(page, "SECRET", secret))
+							response, err := cloud.RoundTrip(r)
+							if err == nil && r.Method == "POST" && strings.HasSuffix(r.URL.Path, at) {
+								if token := r.Header.Get("X-Auth-Token"); token != "" {
+									secret = token
+								}
+								response.StatusCode = http.StatusBadRequest
+								replaceBody(response, strings.ReplaceAll(page, "SECRET", written(secret)))
+							}
+							return response, err
 						}
-						return response, err
-					}
-					status := s.run("--debug")
-					said := s.stdout.String() + s.stderr.String()
-					if status == exitPass || !strings.Contains(said, "400 Bad Request") || !strings.Contains(said, "***") {
-						t.Errorf("exit %d\n%s", status, said)
-					}
-					if strings.Contains(said, part) || strings.Contains(said, secret[:8]) {
-						t.Errorf("a secret is in the output:\n%s", said)
-					}
+						status := s.run("--debug")
+						said := s.stdout.String() + s.stderr.String()
+						if status == exitPass || !strings.Contains(said, "400 Bad Request") || !strings.Contains(said, "***") {
+							t.Errorf("exit %d\n%s", status, said)
+						}
+						if strings.Contains(said, part) || strings.Contains(said, secret[:8]) {
+							t.Errorf("a secret is in the output:\n%s", said)
+						}
+					})
 				})
-			})
+			}
 		}
 	}
+}
+
+// TestOverrideWithPassword: an address that cannot be read is a mistake in the
+// file, and is not shown.
+func TestOverrideWithPassword(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		s.clouds = "clouds: {cloudsim: {block_storage_endpoint_override: 'http://svc:hunter2%zz@cloudsim/volume/v3', auth: {auth_url: 'http://cloudsim/identity/v3', username: tester, user_domain_name: Default, password: secret, project_name: cloudsim, project_domain_name: Default}}}"
+		status := s.run()
+		if want := "error: block_storage_endpoint_override of cloud 'cloudsim' in DIR/clouds.yaml cannot be read as an address\n"; status != exitUsage || strings.ReplaceAll(s.stderr.String(), s.dir, "DIR") != want {
+			t.Errorf("exit %d\n%s", status, &s.stderr)
+		}
+	})
 }
 
 // token logs the simulated cloud's member in.

@@ -54,7 +54,7 @@ func (c *config) method() (string, error) {
 	case byAppCredential:
 		return byAppCredential, nil
 	default:
-		return "", configErrorf("cloud '%s' in %s has auth_type '%s', which is not supported; supported are password, token and v3applicationcredential", c.name, c.file, printable(kind))
+		return "", configErrorf("cloud '%s' in %s has auth_type '%s', which is not supported; supported are password, token and v3applicationcredential", c.name, c.file, Printable(kind))
 	}
 }
 
@@ -188,13 +188,13 @@ func describe(provider *gophercloud.ProviderClient) (Login, []tokens.CatalogEntr
 	if body.Token == nil {
 		return Login{}, nil, errors.New("it holds no token")
 	}
-	l := Login{User: body.Token.User.Name}
+	l := Login{User: Printable(body.Token.User.Name)}
 	for _, role := range body.Token.Roles {
-		l.Roles = append(l.Roles, role.Name)
+		l.Roles = append(l.Roles, Printable(role.Name))
 	}
 	slices.Sort(l.Roles)
 	if p := body.Token.Project; p != nil {
-		l.ProjectID, l.Project = p.ID, p.Name
+		l.ProjectID, l.Project = Printable(p.ID), Printable(p.Name)
 	}
 	return l, body.Token.Catalog, nil
 }

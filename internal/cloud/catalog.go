@@ -28,6 +28,16 @@ func overrideKeys() (keys []string) {
 	return keys
 }
 
+// overridden is that address and its key; "" if there is none.
+func (c *config) overridden() (key, address string) {
+	for _, key := range overrideKeys() {
+		if address := c.value(key); address != "" {
+			return key, address
+		}
+	}
+	return "", ""
+}
+
 // endpoint is one Block Storage entry of a catalog.
 type endpoint struct{ kind, region, face, url string }
 
@@ -38,11 +48,12 @@ func (e endpoint) String() string {
 // blockStorage picks the endpoint for the region and interface of the
 // configuration.
 func (c *config) blockStorage(ctx context.Context, provider *gophercloud.ProviderClient, l *Login, catalog []tokens.CatalogEntry) (*gophercloud.ServiceClient, error) {
-	for _, key := range overrideKeys() {
-		if address := c.value(key); address != "" {
-			address = strings.NewReplacer("%(project_id)s", l.ProjectID, "$(project_id)s", l.ProjectID).Replace(address)
-			return c.client(ctx, provider, l, []endpoint{{"volumev3", l.Region, "", address}})
+	if key, address := c.overridden(); key != "" {
+		address = strings.NewReplacer("%(project_id)s", l.ProjectID, "$(project_id)s", l.ProjectID).Replace(address)
+		if _, err := url.Parse(address); err != nil {
+			return nil, configErrorf("%s of cloud '%s' in %s cannot be read as an address", key, c.name, c.file)
 		}
+		return c.client(ctx, provider, l, []endpoint{{"volumev3", l.Region, "", address}})
 	}
 	faces, err := c.faces()
 	if err != nil {
@@ -59,7 +70,7 @@ func (c *config) blockStorage(ctx context.Context, provider *gophercloud.Provide
 				if region == "" {
 					region = e.Region
 				}
-				found := endpoint{kind, region, e.Interface, e.URL}
+				found := endpoint{kind, Printable(region), Printable(e.Interface), e.URL}
 				offered = append(offered, found)
 				if l.Region == "" || l.Region == region {
 					inRegion = append(inRegion, found)
@@ -159,21 +170,28 @@ func (c *config) faces() (faces []string, err error) {
 		case "public", "internal", "admin":
 			faces = append(faces, face)
 		default:
-			return nil, configErrorf("interface '%s' of cloud '%s' in %s is none of public, internal, admin", printable(v.text), c.name, c.file)
+			return nil, configErrorf("interface '%s' of cloud '%s' in %s is none of public, internal, admin", Printable(v.text), c.name, c.file)
 		}
 	}
 	return faces, nil
 }
 
-var versionInPath = regexp.MustCompile(`/v(\d)[^/]*(?:/|$)`)
+var versionInPath = regexp.MustCompile(`^v(\d)(?:\.\d+)?$`)
 
-// majorVersion is the API version that an address is for; "" if it does not say.
-func majorVersion(address string) string {
-	match := versionInPath.FindStringSubmatch(address)
-	if match == nil {
+// majorVersion is the API version that an address is for, by the last part of
+// its path that can be one: a gateway may have a version of its own before. ""
+// if it does not say.
+func majorVersion(address string) (version string) {
+	at, err := url.Parse(address)
+	if err != nil {
 		return ""
 	}
-	return match[1]
+	for part := range strings.SplitSeq(at.Path, "/") {
+		if match := versionInPath.FindStringSubmatch(part); match != nil {
+			version = match[1]
+		}
+	}
+	return version
 }
 
 // versioned makes sure that an endpoint's address is that of version 3, asking

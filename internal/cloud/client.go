@@ -57,9 +57,10 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 		return nil, configErrorf("auth_url of cloud '%s' cannot be used: %v", o.Cloud, err)
 	}
 	hidden := new(secrets)
-	hidden.learn(auth.Password, auth.TokenID, auth.ApplicationCredentialSecret, inAddress(auth.IdentityEndpoint))
+	_, override := conf.overridden()
+	hidden.learn(auth.Password, auth.TokenID, auth.ApplicationCredentialSecret, inAddress(auth.IdentityEndpoint), inAddress(override))
 	if o.Debug != nil {
-		transport = debugging(transport, func(line string) { o.Debug(hidden.hide(line)) })
+		transport = debugging(transport, hidden, o.Debug)
 	}
 	provider.HTTPClient.Transport = observer{transport, o.Requests, hidden}
 	provider.UserAgent.Prepend(o.UserAgent)

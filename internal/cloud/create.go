@@ -85,7 +85,7 @@ func (c *Client) Restore(ctx context.Context, backup, to Resource) (Restored, er
 	if body.Restore == nil || !identifier.MatchString(body.Restore.VolumeID) {
 		return Restored{}, made.incomplete("it names no volume")
 	}
-	return Restored{body.Restore.BackupID, body.Restore.VolumeID, made.requestID}, nil
+	return Restored{Printable(body.Restore.BackupID), body.Restore.VolumeID, made.requestID}, nil
 }
 
 // UploadImage asks for a volume's bytes to become a private raw image of that

@@ -18,13 +18,14 @@ import (
 // address, status, time and request id, and before it what went over the wire
 // as gophercloud/utils logs it, with its gaps closed: secrets that it lets
 // through are masked, and errors keep their identity.
-func debugging(next http.RoundTripper, line func(string)) http.RoundTripper {
+func debugging(next http.RoundTripper, s *secrets, line func(string)) http.RoundTripper {
+	hidden := func(text string) { line(s.hide(text)) }
 	return &debugger{
-		line: line,
+		line: hidden,
 		logged: &client.RoundTripper{
 			Rt:         errorKeeper{next},
-			Logger:     lineLogger(line),
-			FormatJSON: maskJSON,
+			Logger:     lineLogger(hidden),
+			FormatJSON: s.maskJSON,
 		},
 	}
 }
@@ -86,38 +87,40 @@ func (l lineLogger) Printf(format string, args ...any) {
 	}
 }
 
-// maskJSON indents a body and masks every secret by the name of its key. A body
-// that is not JSON is not shown: nobody knows what is in it.
-func maskJSON(raw []byte) (string, error) {
+// maskJSON indents a body and masks every secret by the name of its key, and
+// wherever else it stands. A body that is not JSON is not shown: nobody knows
+// what is in it.
+func (s *secrets) maskJSON(raw []byte) (string, error) {
 	var body any
 	if err := json.Unmarshal(raw, &body); err != nil {
 		return fmt.Sprintf("(%d bytes that are not JSON)", len(raw)), errors.New("the body is not JSON")
 	}
-	maskIn(body, "")
-	pretty, err := json.MarshalIndent(body, "", "  ")
+	pretty, err := json.MarshalIndent(s.mask(body, ""), "", "  ")
 	return string(pretty), err
 }
 
-func maskIn(value any, parent string) {
+// mask returns the value that stands under a key without its secrets.
+func (s *secrets) mask(value any, under string) any {
 	switch value := value.(type) {
+	case string:
+		return s.hide(value)
 	case []any:
-		for _, element := range value {
-			maskIn(element, parent)
+		for i, element := range value {
+			value[i] = s.mask(element, under)
 		}
 	case map[string]any:
 		for key, below := range value {
-			switch lower := strings.ToLower(key); {
+			lower := strings.ToLower(key)
+			_, block := below.(map[string]any)
+			switch secret := lower == "password" || lower == "secret" || lower == "passcode" || under == "token" && lower == "id"; {
 			case lower == "catalog":
 				value[key] = "(left out)"
-			case lower == "password" || lower == "secret" || lower == "passcode" || parent == "token" && lower == "id":
-				if _, block := below.(map[string]any); !block {
-					value[key] = masked
-					continue
-				}
-				maskIn(below, lower)
+			case secret && !block:
+				value[key] = masked
 			default:
-				maskIn(below, lower)
+				value[key] = s.mask(below, lower)
 			}
 		}
 	}
+	return value
 }

@@ -87,7 +87,10 @@ func (e *Error) Seen() string {
 	return text
 }
 
-func (e *Error) words() string { return printable(e.secrets.hide(e.Message)) }
+// words is Message to print: secrets are hidden while they are whole.
+func (e *Error) words() string {
+	return Printable(tag.ReplaceAllString(e.secrets.hide(e.Message), " "))
+}
 
 // Said is what the cloud said, in its own words, with the request id; "" if it
 // said nothing.

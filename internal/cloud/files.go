@@ -84,7 +84,10 @@ func (f file) entry(name string) (mapping, error) {
 		return nil, nil
 	}
 	var v value
-	if err := node.Decode(&v); err != nil || v.fields == nil {
+	if err := node.Decode(&v); err != nil {
+		return nil, configErrorf("'%s' in %s cannot be read: %s", name, f.path, Printable(err.Error()))
+	}
+	if v.fields == nil {
 		return nil, configErrorf("'%s' in %s is not a set of keys and values", name, f.path)
 	}
 	return v.fields.underscored(), nil
@@ -136,13 +139,13 @@ func parseFile(path string, raw []byte, key string) (file, error) {
 	if strings.HasSuffix(path, ".json") {
 		var compact bytes.Buffer // YAML cannot read the tabs that JSON may have
 		if err := json.Compact(&compact, raw); err != nil {
-			return file{}, configErrorf("%s is not valid JSON: %s", path, printable(err.Error()))
+			return file{}, configErrorf("%s is not valid JSON: %s", path, Printable(err.Error()))
 		}
 		raw = compact.Bytes()
 	}
 	var content map[string]yaml.Node
 	if err := yaml.Unmarshal(raw, &content); err != nil {
-		return file{}, configErrorf("%s is not valid YAML: %s", path, printable(err.Error()))
+		return file{}, configErrorf("%s is not valid YAML: %s", path, Printable(err.Error()))
 	}
 	f := file{path: path}
 	if node, found := content[key]; found && node.Decode(&f.entries) != nil {

@@ -54,11 +54,11 @@ func (r Resource) String() string {
 	case r.ID == "" && r.Name == "":
 		return r.Kind
 	case r.ID == "":
-		return fmt.Sprintf("%s '%s'", r.Kind, printable(r.Name))
+		return fmt.Sprintf("%s '%s'", r.Kind, Printable(r.Name))
 	case r.Name == "":
 		return fmt.Sprintf("%s %s", r.Kind, r.ID)
 	}
-	return fmt.Sprintf("%s '%s' (%s)", r.Kind, printable(r.Name), r.ID)
+	return fmt.Sprintf("%s '%s' (%s)", r.Kind, Printable(r.Name), r.ID)
 }
 
 // wire is the part of the answers' bodies that this program reads.
@@ -145,10 +145,10 @@ func (w wire) usable() bool { return identifier.MatchString(w.ID) }
 
 func (w wire) resource(kind, requestID string) Resource {
 	r := Resource{
-		Kind: kind, ID: w.ID, Name: w.Name, Status: w.Status, Description: w.Description, Reason: printable(w.FailReason),
+		Kind: kind, ID: w.ID, Name: w.Name, Status: Printable(w.Status), Description: w.Description, Reason: Printable(w.FailReason),
 		Created: time.Time(w.CreatedAt), RequestID: requestID, Metadata: w.Metadata,
-		VolumeType: w.VolumeType, Bootable: fmt.Sprint(w.Bootable) == "true", Encrypted: w.Encrypted,
-		VolumeID: w.VolumeID, SnapshotID: w.SnapshotID, Incremental: w.Incremental, HasDependents: w.HasDependents, Owner: w.Owner,
+		VolumeType: Printable(w.VolumeType), Bootable: fmt.Sprint(w.Bootable) == "true", Encrypted: w.Encrypted,
+		VolumeID: w.VolumeID, SnapshotID: Printable(w.SnapshotID), Incremental: w.Incremental, HasDependents: w.HasDependents, Owner: w.Owner,
 	}
 	if kind != KindImage {
 		size, _ := w.Size.Int64() // null while it is not known

@@ -2,6 +2,8 @@ package cloud
 
 import (
 	"encoding/json"
+	"html"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -18,9 +20,9 @@ type secrets struct {
 	values []string
 }
 
-// learn adds values, as they are and as they stand in JSON. One of less than
-// four bytes is left out: it would be found in many words, and be told by the
-// gaps.
+// learn adds values, as they are and as they stand in JSON, HTML, an address
+// and a form. One of less than four bytes is left out: it would be found in
+// many words, and be told by the gaps.
 func (s *secrets) learn(values ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -28,8 +30,9 @@ func (s *secrets) learn(values ...string) {
 		if len(v) < 4 || slices.Contains(s.values, v) {
 			continue
 		}
-		quoted, _ := json.Marshal(v) // a string can be
-		s.values = append(s.values, v, string(quoted[1:len(quoted)-1]))
+		inGo, _ := json.Marshal(v) // a string can be
+		inOthers := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v)
+		s.values = append(s.values, v, string(inGo[1:len(inGo)-1]), inOthers, html.EscapeString(v), url.PathEscape(v), url.QueryEscape(v))
 	}
 	// One that is part of another is not to spare the rest of that.
 	slices.SortStableFunc(s.values, func(a, b string) int { return len(b) - len(a) })

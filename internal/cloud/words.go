@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +25,7 @@ func message(body []byte) string {
 	var outer worded
 	var wrapped map[string]json.RawMessage
 	if json.Unmarshal(body, &outer) == nil && outer.Message != "" {
-		return withoutTags(outer.Message)
+		return outer.Message
 	}
 	if json.Unmarshal(body, &wrapped) == nil {
 		for _, raw := range wrapped {
@@ -34,29 +35,16 @@ func message(body []byte) string {
 			}
 		}
 	}
-	return withoutTags(string(body))
+	return string(body)
 }
 
-func withoutTags(text string) string {
-	var b strings.Builder
-	depth := 0
-	for _, r := range text {
-		switch {
-		case r == '<':
-			depth++
-		case r == '>' && depth > 0:
-			depth--
-			b.WriteByte(' ')
-		case depth == 0:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
+// tag is one of HTML's, which a proxy's page consists of and a few messages
+// have; a comparison in a message is none.
+var tag = regexp.MustCompile(`<[/!]?[A-Za-z-][^<>]*>`)
 
-// printable makes one short line of words that came over the network, so that
+// Printable makes one short line of words that came over the network, so that
 // they cannot disturb a terminal or a log.
-func printable(text string) string {
+func Printable(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return ' '
@@ -96,7 +84,7 @@ func noAnswer(err error) string {
 	if !errors.As(err, &u) {
 		return err.Error()
 	}
-	where := u.URL
+	where := unreadable
 	if parsed, err := url.Parse(u.URL); err == nil {
 		where = parsed.Scheme + "://" + parsed.Host
 	}
@@ -107,11 +95,13 @@ func noAnswer(err error) string {
 	return where + ": " + text
 }
 
+const unreadable = "(an address that cannot be read)"
+
 // public is an address without the user and password that may be in it.
 func public(address string) string {
 	parsed, err := url.Parse(address)
 	if err != nil {
-		return "(an address that cannot be read)"
+		return unreadable
 	}
 	parsed.User = nil
 	return parsed.String()
@@ -130,7 +120,7 @@ func inAddress(address string) string {
 func requestID(h http.Header) string {
 	for _, name := range []string{"X-Openstack-Request-Id", "X-Compute-Request-Id"} {
 		if id := h.Get(name); id != "" {
-			return printable(id)
+			return Printable(id)
 		}
 	}
 	return ""
