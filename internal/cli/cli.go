@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -169,9 +170,18 @@ func execute(ctx context.Context, p Process, s settings, run *check.Run, record 
 func connectOther(ctx context.Context, o cloud.Options, s settings, own cloud.Login) (*cloud.Client, error) {
 	o.Cloud, o.Password = s.otherCloud, nil
 	other, err := cloud.Connect(ctx, o)
+	var conf *cloud.ConfigError
+	place := func(l cloud.Login) string { return strings.ReplaceAll(l.Endpoint, l.ProjectID, "") }
 	switch {
-	case err != nil:
+	case errors.As(err, &conf) || ctx.Err() != nil:
 		return nil, err
+	case err != nil: // which says nothing about the project that is tested
+		return nil, &check.Blocked{
+			Why:    fmt.Sprintf("--other-cloud '%s' cannot be used: %v", s.otherCloud, err),
+			Advice: "mend it in clouds.yaml, or leave --other-cloud out: isolation is skipped then",
+		}
+	case place(other.Login) != place(own):
+		return nil, usagef("--other-cloud '%s' has its block storage at %s, and '%s' at %s; name another project of the same cloud and region", s.otherCloud, other.Login.Endpoint, s.cloud, own.Endpoint)
 	case other.Login.ProjectID == own.ProjectID:
 		return nil, usagef("--other-cloud '%s' is the same project as '%s', %s; name a cloud of another project", s.otherCloud, s.cloud, own.Project)
 	case check.Administrative(other.Login.Roles):
@@ -225,9 +235,9 @@ func finish(ctx context.Context, p Process, text *report.Text, record *report.Re
 	var left []cloud.Resource
 	if failure != nil {
 		text.Failure(failure)
-		if left = run.Left(); failure.Leftovers != nil {
-			left = nil // they have been told, with their reasons
-		}
+		left = slices.DeleteFunc(run.Left(), func(r cloud.Resource) bool { // told already, with its reason
+			return slices.ContainsFunc(failure.Leftovers, func(l check.Leftover) bool { return l.ID == r.ID })
+		})
 		text.Left(left, clearing(s))
 	}
 	verdict := run.Core
@@ -247,8 +257,8 @@ func finish(ctx context.Context, p Process, text *report.Text, record *report.Re
 	if verdict != "" {
 		text.Verdict(verdict)
 	}
-	if err == nil && ctx.Err() != nil { // the last lines were not written
-		text.Error(context.Cause(ctx))
+	if lost := text.Lost(); err == nil && lost != nil { // it was the last lines
+		text.Error(&writeError{lost})
 		return exitAbort
 	}
 	return status

@@ -126,6 +126,9 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	if s.junit == "-" && s.json == "-" {
 		return s, usagef("--junit - and --json - cannot share stdout; give one of them a file")
 	}
+	if s.junit != "" && s.junit == s.json {
+		return s, usagef("--junit and --json cannot share %s; give each a file of its own", s.junit)
+	}
 	if s.cleanupOnly && s.junit+s.json != "" {
 		return s, usagef("--junit and --json report a test; they do not go with --cleanup-only")
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"volume-backup-tester/internal/cloudsim"
 )
 
 // TestInterruptedAtEveryRequest lets a signal come with every request of a full
@@ -95,4 +97,21 @@ func (c *cell) interrupted(status int) {
 		c.t.Error("no command that clears it")
 	}
 	c.onlyOurs()
+}
+
+// TestSignalAfterTheRun: what comes when the last request has been answered
+// changes nothing any more.
+func TestSignalAfterTheRun(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		s.signal = Signal{"SIGTERM", 15}
+		s.onLine = func(line string) {
+			if strings.HasPrefix(line, "  tool") {
+				s.cancel()
+			}
+		}
+		if status := s.run(); status != exitPass || !strings.HasSuffix(s.stdout.String(), "scs-0117-test-backup: PASS\n") || s.stderr.Len() > 0 {
+			t.Errorf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
+		}
+	})
 }

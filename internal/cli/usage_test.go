@@ -33,6 +33,7 @@ func TestBadInput(t *testing.T) {
 		{name: "flag without value", args: []string{"--prefix"}, want: "--prefix needs a value"},
 		{name: "switch with a value", args: []string{"--ask=perhaps"}, want: "--ask takes no value such as 'perhaps'"},
 		{name: "dry run of a test", args: []string{"--dry-run"}, want: "--dry-run goes with --cleanup-only"},
+		{name: "one file for two reports", args: []string{"--json", "r", "--junit", "r"}, want: "--junit and --json cannot share r"},
 		{name: "no cloud", env: map[string]string{"OS_CLOUD": ""}, want: "give --os-cloud NAME or set OS_CLOUD"},
 		{name: "empty cloud", env: map[string]string{"OS_CLOUD": ""}, args: []string{"--os-cloud", ""}, want: "give --os-cloud NAME or set OS_CLOUD"},
 		{name: "unknown cloud", args: []string{"--os-cloud", "nosuch"}, want: "cloud 'nosuch' is not in DIR/clouds.yaml; it has 'cloudsim', 'cloudsim-admin', 'cloudsim-other'"},

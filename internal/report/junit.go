@@ -83,9 +83,12 @@ func (r *Record) JUnit(to io.Writer) error {
 		s.Cases = append(s.Cases, t)
 	}
 	if r.Failure != nil && !blamed {
-		t := testcase{ClassName: "volume-backup-tester", Name: "clean-up", Time: seconds(0)}
-		if r.Evidence.ProjectID == "" {
+		t := testcase{ClassName: "volume-backup-tester", Name: "run", Time: seconds(0)}
+		switch {
+		case r.Evidence.ProjectID == "":
 			t.Name = "connect"
+		case strings.HasPrefix(r.Failure.What, "clean-up"):
+			t.Name = "clean-up"
 		}
 		t.blame(r.Failure)
 		s.Cases = append(s.Cases, t)

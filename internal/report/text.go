@@ -45,8 +45,8 @@ type Style struct {
 type Text struct {
 	Style
 	out, err io.Writer
-	live     *live // nil in a pipe
-	failed   bool
+	live     *live         // nil in a pipe
+	lost     error         // why results cannot be written any more; nil: they can
 	sign     time.Duration // when the next line about the present wait is due
 	check    string        // the line of the check that runs
 }
@@ -69,9 +69,12 @@ func (t *Text) Close() {
 	}
 }
 
+// Lost is why lines were not written, nil if all of them were.
+func (t *Text) Lost() error { return t.lost }
+
 // result is a line that stays with --quiet.
 func (t *Text) result(format string, args ...any) {
-	if t.failed {
+	if t.lost != nil {
 		return
 	}
 	line := fmt.Sprintf(format+"\n", args...)
@@ -79,7 +82,7 @@ func (t *Text) result(format string, args ...any) {
 		line = resultColour.Replace(line)
 	}
 	if _, err := io.WriteString(t.out, line); err != nil {
-		t.failed = true
+		t.lost = err
 		t.Broken(err)
 	}
 }
