@@ -61,7 +61,7 @@ func (r *Run) await(ctx context.Context, goals ...*goal) error {
 	if !errors.As(err, &timeout) {
 		return within(err, time.Since(began))
 	}
-	if timeout.Err != nil {
+	if !timedOut(err) {
 		return err
 	}
 	for _, g := range goals {
@@ -145,6 +145,9 @@ func (g *goal) timedOut(timeout *wait.TimeoutError) *Finding {
 	f.Seen = fmt.Sprintf("status '%s' after %s", g.Status, wait.Round(timeout.Waited))
 	if g.Status == absent {
 		f.Seen = fmt.Sprintf("not found for %s", wait.Round(timeout.Waited))
+	}
+	if timeout.Err != nil {
+		f.Seen += fmt.Sprintf("; in the last %s of it: %v", wait.Round(timeout.Failing), timeout.Err)
 	}
 	if g.Kind == cloud.KindBackup && g.Status == "creating" {
 		f.Advice = "cinder-backup is the likely cause if it died: Cinder does not notice, and the backup stays 'creating'; a dead cinder-scheduler, cinder-volume or storage looks the same. An administrator sees it in: openstack volume service list. If the cloud is merely slow, allow more with --timeout"

@@ -29,8 +29,10 @@ const (
 // cleanUp deletes what begins with the prefix, kind by kind, and waits until it
 // is gone. It goes on past what it cannot delete and tells in the end. The
 // prefix is the run's own, or begins with it.
-func (r *Run) cleanUp(ctx context.Context, prefix string, dryRun bool) error {
-	kinds := r.kinds()
+func (r *Run) cleanUp(ctx context.Context, prefix string, kinds []kind, dryRun bool) error {
+	if len(kinds) == 0 {
+		return nil
+	}
 	r.emit(CleaningUp{prefix, names(kinds), dryRun})
 	var left []Leftover
 	for _, k := range kinds {
@@ -79,8 +81,7 @@ func (c *clearing) clear(ctx context.Context) error {
 		err := c.round(ctx)
 		return struct{}{}, err == nil && (len(c.items) == 0 || c.dryRun || c.hopeless()), err
 	})
-	var timeout *wait.TimeoutError
-	if errors.As(err, &timeout) && timeout.Err == nil {
+	if timedOut(err) {
 		return nil // what is left is told by leftovers
 	}
 	return err
@@ -98,7 +99,12 @@ func (c *clearing) round(ctx context.Context) error {
 	if listed, err = c.withUnlisted(ctx, listed); err != nil {
 		return err
 	}
-	listed = slices.DeleteFunc(listed, func(r cloud.Resource) bool { return !ours(c.prefix, r) })
+	twice := map[string]bool{} // pages may overlap while others add and delete
+	listed = slices.DeleteFunc(listed, func(r cloud.Resource) bool {
+		again := twice[r.ID]
+		twice[r.ID] = true
+		return again || !ours(c.prefix, r)
+	})
 	slices.SortStableFunc(listed, func(a, b cloud.Resource) int { return b.Created.Compare(a.Created) })
 	now := map[string]*item{}
 	for _, r := range listed {

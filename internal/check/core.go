@@ -34,6 +34,26 @@ func restoreBackup(ctx context.Context, r *Run) (err error) {
 // no id, and waits until the volume is available and the backup no longer
 // 'restoring'. It holds the answer to what was asked.
 func (r *Run) restore(ctx context.Context, backup, target cloud.Resource) (cloud.Resource, error) {
+	volume, err := r.beginRestore(ctx, backup, target)
+	if err != nil {
+		return volume, err
+	}
+	restored := &goal{Resource: volume, mayBeAbsent: true}
+	if err := r.await(ctx, restored, &goal{Resource: backup}); err != nil {
+		return restored.Resource, err
+	}
+	if !ours(r.Prefix, restored.Resource) {
+		return restored.Resource, &Finding{
+			On:       restored.Resource,
+			Expected: fmt.Sprintf("the name '%s', as asked for", target.Name), Seen: fmt.Sprintf("the name '%s'", restored.Name),
+			Advice: "delete this volume by hand: clean-up touches only what has the prefix",
+		}
+	}
+	return restored.Resource, nil
+}
+
+// beginRestore is restore up to the answer.
+func (r *Run) beginRestore(ctx context.Context, backup, target cloud.Resource) (cloud.Resource, error) {
 	r.emit(Doing{Verb: "restoring", On: target, From: backup})
 	volume, err := r.create(ctx, target, func(ctx context.Context) (cloud.Resource, error) {
 		answer, err := r.Cloud.Restore(ctx, backup, target)
@@ -52,16 +72,5 @@ func (r *Run) restore(ctx context.Context, backup, target cloud.Resource) (cloud
 	case target.ID == "" && volume.ID == backup.VolumeID:
 		return volume, &Finding{On: backup, Expected: "a restore into a new volume", Seen: "a restore into its source, volume " + volume.ID}
 	}
-	restored := &goal{Resource: volume, mayBeAbsent: true}
-	if err := r.await(ctx, restored, &goal{Resource: backup}); err != nil {
-		return restored.Resource, err
-	}
-	if !ours(r.Prefix, restored.Resource) {
-		return restored.Resource, &Finding{
-			On:       restored.Resource,
-			Expected: fmt.Sprintf("the name '%s', as asked for", target.Name), Seen: fmt.Sprintf("the name '%s'", restored.Name),
-			Advice: "delete this volume by hand: clean-up touches only what has the prefix",
-		}
-	}
-	return restored.Resource, nil
+	return volume, nil
 }

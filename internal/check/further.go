@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -33,7 +34,7 @@ func snapshotBackup(ctx context.Context, r *Run) error {
 		return r.Cloud.CreateBackup(ctx, cloud.BackupSpec{Name: wanted.Name, VolumeID: volume.ID, SnapshotID: snapshot.ID})
 	})
 	if err != nil {
-		return r.backupRefused(ctx, err)
+		return r.backupRefused(ctx, err, volume.Size)
 	}
 	made := &goal{Resource: backup}
 	if err := r.await(ctx, &goal{Resource: volume, stays: true}, made, &goal{Resource: snapshot}); err != nil {
@@ -58,11 +59,11 @@ func incremental(ctx context.Context, r *Run) error {
 	switch call := asCall(err); {
 	case err == nil:
 		r.warn("an incremental backup of a volume without a full one was accepted")
-		if err := r.cleanUp(ctx, r.own+"first", false); err != nil {
+		if err := r.cleanUp(ctx, r.own+"first", r.blockStorage(), false); err != nil {
 			return err
 		}
 	case call == nil || call.Code != http.StatusBadRequest:
-		return r.backupRefused(ctx, err)
+		return r.backupRefused(ctx, err, volume.Size)
 	}
 	full, err := r.makeBackup(ctx, cloud.BackupSpec{Name: r.own + "full"}, volume)
 	if err != nil {
@@ -79,7 +80,7 @@ func incremental(ctx context.Context, r *Run) error {
 	if err := r.awaitDependents(ctx, full); err != nil {
 		return err
 	}
-	if err := refused(full, "its deletion", r.Cloud.Delete(ctx, full), http.StatusBadRequest); err != nil {
+	if err := refused(full, "its deletion", r.tryDelete(ctx, full), http.StatusBadRequest); err != nil {
 		return err
 	}
 	for _, backup := range []cloud.Resource{child, full} {
@@ -109,34 +110,37 @@ func restoreExisting(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	_, err = r.Cloud.Restore(ctx, large, source)
+	err = r.tryRestore(ctx, large, source)
 	if err := refused(large, "a restore into a volume that is too small", err, http.StatusBadRequest); err != nil {
 		return err
 	}
-	answer, err := r.Cloud.Restore(ctx, small, target)
-	if err != nil {
-		return r.restoreRefused(small, err)
-	}
-	if answer.VolumeID != target.ID {
-		return &Finding{On: small, Expected: "a restore into volume " + target.ID, Seen: "a restore into volume " + answer.VolumeID}
-	}
-	busy, err := r.Cloud.Show(ctx, target)
-	if err != nil {
+	if _, err := r.beginRestore(ctx, small, target); err != nil {
 		return err
-	}
-	if busy.Status != available { // or it was quick, and there is nothing to refuse
-		_, err = r.Cloud.Restore(ctx, large, target)
-		if now, showErr := r.Cloud.Show(ctx, target); showErr == nil && now.Status != available || asCall(err) != nil {
-			if err := refused(large, "a restore into a volume that is '"+busy.Status+"'", err, http.StatusBadRequest); err != nil {
-				return err
-			}
-		}
-	} else {
-		r.note("the restore was done before a second one could be refused")
 	}
 	restored := &goal{Resource: target}
-	if err := r.await(ctx, restored, &goal{Resource: small}); err != nil {
-		return err
+	switch err := r.tryRestore(ctx, large, target); {
+	case err != nil:
+		if err := refused(large, "a restore into a volume that is being restored into", err, http.StatusBadRequest); err != nil {
+			return err
+		}
+		if err := r.await(ctx, restored, &goal{Resource: small}); err != nil {
+			return err
+		}
+	default: // rightly so if the first one was over
+		now, err := r.show(ctx, small)
+		if err != nil {
+			return err
+		}
+		if now.Status == "restoring" {
+			return refused(large, "a restore into a volume that is being restored into", nil, http.StatusBadRequest)
+		}
+		r.note("the restore was done before a second one could be refused")
+		if err := r.await(ctx, &goal{Resource: target}, &goal{Resource: large}); err != nil {
+			return err
+		}
+		if restored.Resource, err = r.restore(ctx, small, target); err != nil {
+			return err
+		}
 	}
 	if restored.Size != 2 {
 		return &Finding{On: restored.Resource, Expected: "to keep its 2 GiB", Seen: fmt.Sprintf("%d GiB", restored.Size)}
@@ -154,6 +158,9 @@ func otherType(ctx context.Context, r *Run) error {
 	}
 	if err := r.shared(ctx); err != nil {
 		return err
+	}
+	if r.Volume.VolumeType == r.RestoreType {
+		return &Skip{Why: "volume type '" + r.RestoreType + "' is the one that is backed up; give another with --restore-volume-type"}
 	}
 	target, err := r.makeVolume(ctx, cloud.VolumeSpec{Name: r.own + "volume", Type: r.RestoreType})
 	if err != nil {
@@ -204,34 +211,50 @@ func isolation(ctx context.Context, r *Run) error {
 		return err
 	}
 	for _, hidden := range []cloud.Resource{r.Volume, r.Backup} {
-		_, err := r.Other.Show(ctx, hidden)
+		err := r.Patiently(ctx, func(ctx context.Context) error {
+			_, err := r.Other.Show(ctx, hidden)
+			return err
+		})
 		if err := refused(hidden, "showing it to another project", err, http.StatusNotFound); err != nil {
 			return err
 		}
-		listed, err := r.Other.List(ctx, hidden.Kind)
-		if err != nil {
+		var listed []cloud.Resource
+		if err := r.Patiently(ctx, func(ctx context.Context) (err error) {
+			listed, err = r.Other.List(ctx, hidden.Kind)
+			return err
+		}); err != nil {
 			return err
 		}
 		if slices.ContainsFunc(listed, func(l cloud.Resource) bool { return l.ID == hidden.ID }) {
 			return &Finding{On: hidden, Expected: "to be missing from another project's list", Seen: "it is listed"}
 		}
 	}
-	hidden := []int{http.StatusNotFound, http.StatusForbidden}
-	_, err := r.Other.Restore(ctx, r.Backup, cloud.Resource{Kind: cloud.KindVolume, Name: r.own + "restored"})
-	if err := refused(r.Backup, "restoring it in another project", err, hidden...); err != nil {
-		return err
-	}
-	for _, one := range []cloud.Resource{r.Backup, r.Volume} {
-		if err := refused(one, "renaming it from another project", r.Other.Rename(ctx, one, r.own+"renamed", ""), hidden...); err != nil {
+	for _, forbidden := range []struct {
+		what    string
+		on      cloud.Resource
+		creates bool // in the other project
+		try     func(context.Context) error
+	}{
+		{"restoring it in another project", r.Backup, true, func(ctx context.Context) error {
+			_, err := r.Other.Restore(ctx, r.Backup, cloud.Resource{Kind: cloud.KindVolume, Name: r.own + "restored"})
 			return err
+		}},
+		{"renaming it from another project", r.Backup, false, func(ctx context.Context) error { return r.Other.Rename(ctx, r.Backup, r.own+"renamed", "") }},
+		{"renaming it from another project", r.Volume, false, func(ctx context.Context) error { return r.Other.Rename(ctx, r.Volume, r.own+"renamed", "") }},
+		{"backing it up in another project", r.Volume, true, func(ctx context.Context) error {
+			_, err := r.Other.CreateBackup(ctx, cloud.BackupSpec{Name: r.own + "backup", VolumeID: r.Volume.ID})
+			return err
+		}},
+		{"deleting it from another project", r.Backup, false, func(ctx context.Context) error { return r.Other.Delete(ctx, r.Backup) }},
+		{"deleting it from another project", r.Volume, false, func(ctx context.Context) error { return r.Other.Delete(ctx, r.Volume) }},
+	} {
+		err := r.attempt(ctx, forbidden.creates, forbidden.try)
+		err = refused(forbidden.on, forbidden.what, err, http.StatusNotFound, http.StatusForbidden)
+		var finding *Finding
+		if errors.As(err, &finding) && forbidden.creates {
+			finding.Advice = "what was made is in the other project: clear it with that project's --os-cloud, --prefix " + r.Prefix + " and --cleanup-only"
 		}
-	}
-	_, err = r.Other.CreateBackup(ctx, cloud.BackupSpec{Name: r.own + "backup", VolumeID: r.Volume.ID})
-	if err := refused(r.Volume, "backing it up in another project", err, hidden...); err != nil {
-		return err
-	}
-	for _, one := range []cloud.Resource{r.Backup, r.Volume} {
-		if err := refused(one, "deleting it from another project", r.Other.Delete(ctx, one), hidden...); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -150,7 +150,7 @@ func (r *Run) runOne(ctx context.Context, c Check) error {
 	if c.Core {
 		return nil
 	}
-	return r.judge(ctx, nil, r.cleanUp(ctx, r.own, false))
+	return r.judge(ctx, nil, r.cleanUp(ctx, r.own, r.kinds(), false))
 }
 
 // note adds to the check's result what it measured or why it was skipped.

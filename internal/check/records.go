@@ -27,7 +27,7 @@ func listing(ctx context.Context, r *Run) error {
 		{"status", cloud.Filter{Status: available}, func(b cloud.Resource) bool { return b.Status == available }},
 		{"volume_id", cloud.Filter{VolumeID: r.Volume.ID}, func(b cloud.Resource) bool { return b.VolumeID == r.Volume.ID }},
 	} {
-		found, _, err := r.Cloud.Find(ctx, cloud.KindBackup, f.filter)
+		found, _, err := r.find(ctx, f.filter)
 		if err != nil {
 			return err
 		}
@@ -39,7 +39,7 @@ func listing(ctx context.Context, r *Run) error {
 		}
 	}
 	for _, f := range []cloud.Filter{{Status: "error"}, {Name: r.own + "nosuch"}, {VolumeID: r.Backup.ID}} {
-		found, _, err := r.Cloud.Find(ctx, cloud.KindBackup, f)
+		found, _, err := r.find(ctx, f)
 		if err != nil {
 			return err
 		}
@@ -50,8 +50,11 @@ func listing(ctx context.Context, r *Run) error {
 	if err := r.paging(ctx, second); err != nil {
 		return err
 	}
-	limits, err := r.Cloud.Limits(ctx)
-	if err != nil {
+	var limits cloud.Limits
+	if err := r.Patiently(ctx, func(ctx context.Context) (err error) {
+		limits, err = r.Cloud.Limits(ctx)
+		return err
+	}); err != nil {
 		return err
 	}
 	if limits.BackupsUsed < 2 || limits.BackupGigabytesUsed < r.Backup.Size+second.Size {
@@ -64,7 +67,7 @@ func listing(ctx context.Context, r *Run) error {
 // paging walks the list in pages of one. Others may add and delete meanwhile;
 // what is ours must come exactly once.
 func (r *Run) paging(ctx context.Context, newest cloud.Resource) error {
-	paged, pages, err := r.Cloud.Find(ctx, cloud.KindBackup, cloud.Filter{Limit: 1})
+	paged, pages, err := r.find(ctx, cloud.Filter{Limit: 1})
 	if err != nil {
 		return err
 	}
@@ -84,8 +87,11 @@ func (r *Run) paging(ctx context.Context, newest cloud.Resource) error {
 		}
 	}
 	for _, marker := range []cloud.Resource{r.Backup, newest} {
-		behind, err := r.Cloud.After(ctx, marker, 1000)
-		if err != nil {
+		var behind []cloud.Resource
+		if err := r.Patiently(ctx, func(ctx context.Context) (err error) {
+			behind, err = r.Cloud.After(ctx, marker, 1000)
+			return err
+		}); err != nil {
 			return err
 		}
 		if contains(behind, marker) {
@@ -141,7 +147,7 @@ func fidelity(ctx context.Context, r *Run) error {
 // renamed gives a backup another name, which keeps the prefix.
 func (r *Run) renamed(ctx context.Context, backup cloud.Resource) error {
 	name, description := backup.Name+"-renamed", "as renamed"
-	err := r.Cloud.Rename(ctx, backup, name, description)
+	err := r.Patiently(ctx, func(ctx context.Context) error { return r.Cloud.Rename(ctx, backup, name, description) })
 	if call := asCall(err); call != nil && call.Code == http.StatusNotAcceptable {
 		r.note("renaming was not tried: the cloud's Cinder is older than microversion 3.9")
 		return nil
@@ -149,7 +155,7 @@ func (r *Run) renamed(ctx context.Context, backup cloud.Resource) error {
 	if err != nil {
 		return err
 	}
-	now, err := r.Cloud.Show(ctx, backup)
+	now, err := r.show(ctx, backup)
 	if err != nil {
 		return err
 	}
@@ -165,7 +171,7 @@ type field struct {
 func asAsked(on cloud.Resource, fields ...field) error {
 	for _, f := range fields {
 		if f.asked != f.is {
-			return &Finding{On: on, Expected: fmt.Sprintf("%s '%v'", f.name, f.asked), Seen: fmt.Sprintf("%s '%v'", f.name, f.is)}
+			return &Finding{On: on, Expected: fmt.Sprintf("%s '%v'", f.name, f.asked), Seen: fmt.Sprintf("%s '%s'", f.name, cloud.Printable(fmt.Sprint(f.is)))}
 		}
 	}
 	return nil
@@ -178,18 +184,22 @@ const nobody = "00000000-0000-4000-8000-000000000000"
 func refusals(ctx context.Context, r *Run) error {
 	unknown := cloud.Resource{Kind: cloud.KindBackup, ID: nobody}
 	target := cloud.Resource{Kind: cloud.KindVolume, Name: r.own + "restored"}
-	_, err := r.Cloud.Show(ctx, unknown)
+	throwAway := cloud.Resource{Kind: cloud.KindBackup, Name: r.own + "throw-away"}
+	_, err := r.show(ctx, unknown)
 	if err := refused(unknown, "showing a backup that there is not", err, http.StatusNotFound); err != nil {
 		return err
 	}
-	_, err = r.Cloud.Restore(ctx, unknown, target)
+	err = r.tryRestore(ctx, unknown, target)
 	if err := refused(unknown, "restoring a backup that there is not", err, http.StatusNotFound); err != nil {
 		return err
 	}
-	if err := refused(unknown, "deleting a backup that there is not", r.Cloud.Delete(ctx, unknown), http.StatusNotFound); err != nil {
+	if err := refused(unknown, "deleting a backup that there is not", r.tryDelete(ctx, unknown), http.StatusNotFound); err != nil {
 		return err
 	}
-	_, err = r.Cloud.CreateBackup(ctx, cloud.BackupSpec{Name: r.own + "of-nothing", VolumeID: nobody})
+	ofNothing := cloud.Resource{Kind: cloud.KindBackup, Name: r.own + "of-nothing"}
+	_, err = r.create(ctx, ofNothing, func(ctx context.Context) (cloud.Resource, error) {
+		return r.Cloud.CreateBackup(ctx, cloud.BackupSpec{Name: ofNothing.Name, VolumeID: nobody})
+	})
 	if err := refused(cloud.Resource{Kind: cloud.KindVolume, ID: nobody}, "backing up a volume that there is not", err, http.StatusNotFound, http.StatusBadRequest); err != nil {
 		return err
 	}
@@ -198,41 +208,40 @@ func refusals(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	wanted := cloud.Resource{Kind: cloud.KindBackup, Name: r.own + "throw-away"}
-	r.emit(Doing{Verb: "creating", On: wanted, From: volume})
-	backup, err := r.create(ctx, wanted, func(ctx context.Context) (cloud.Resource, error) {
-		return r.Cloud.CreateBackup(ctx, cloud.BackupSpec{Name: wanted.Name, VolumeID: volume.ID})
+	r.emit(Doing{Verb: "creating", On: throwAway, From: volume})
+	backup, err := r.create(ctx, throwAway, func(ctx context.Context) (cloud.Resource, error) {
+		return r.Cloud.CreateBackup(ctx, cloud.BackupSpec{Name: throwAway.Name, VolumeID: volume.ID})
 	})
 	if err != nil {
-		return r.backupRefused(ctx, err)
+		return r.backupRefused(ctx, err, volume.Size)
 	}
-	settled := false
 	for _, busy := range []struct {
-		what string
-		try  func() error
+		what   string
+		on     cloud.Resource
+		status string // while it has to be refused
+		try    func() error
 	}{
-		{"deleting a volume that is being backed up", func() error { return r.Cloud.Delete(ctx, volume) }},
-		{"restoring a backup that is being made", func() error { _, err := r.Cloud.Restore(ctx, backup, target); return err }},
-		{"deleting a backup that is being made", func() error { return r.Cloud.Delete(ctx, backup) }},
+		{"deleting a volume that is being backed up", volume, "backing-up", func() error { return r.tryDelete(ctx, volume) }},
+		{"restoring a backup that is being made", backup, "creating", func() error { return r.tryRestore(ctx, backup, target) }},
+		{"deleting a backup that is being made", backup, "creating", func() error { return r.tryDelete(ctx, backup) }},
 	} {
 		tried := busy.try()
-		now, err := r.Cloud.Show(ctx, backup)
-		if err == nil && now.Status == available && tried == nil {
-			settled = true // it may have been done before the request came
-			break
+		if tried == nil { // rightly so if the backup was made before the request came
+			if now, err := r.show(ctx, busy.on); err != nil || now.Status != busy.status {
+				return &Skip{Why: busy.what + " was accepted, perhaps because that was over by then"}
+			}
 		}
 		if err := refused(backup, busy.what, tried, http.StatusBadRequest); err != nil {
 			return err
 		}
 	}
-	if settled {
-		return &Skip{Why: "the backup was made before anything could be refused while it was being made"}
-	}
 	if err := r.await(ctx, &goal{Resource: backup}, &goal{Resource: volume}); err != nil {
 		return err
 	}
 	for _, action := range []string{"os-reset_status", "os-force_delete"} {
-		err := r.Cloud.Act(ctx, backup, action, map[string]string{"status": available})
+		err := r.Patiently(ctx, func(ctx context.Context) error {
+			return r.Cloud.Act(ctx, backup, action, map[string]string{"status": available})
+		})
 		if err == nil {
 			r.warn("a member may do %s to a backup, which Cinder's default policy leaves to administrators", action)
 			continue

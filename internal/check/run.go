@@ -60,25 +60,23 @@ func (r *Run) Test(ctx context.Context) error {
 			Advice: "use the credentials of an ordinary member, or --allow-admin to run all the same",
 		})
 	}
-	if err := r.judge(ctx, nil, r.cleanUp(ctx, r.Prefix, false)); err != nil {
-		r.decide(err)
-		return err
-	}
 	core, further := r.Checks, slices.IndexFunc(r.Checks, func(c Check) bool { return !c.Core })
 	if further >= 0 {
 		core = r.Checks[:further]
 	}
+	storage, unclear := r.blockStorage(), r.kinds()
 	if len(core) > 0 {
-		err := r.sequence(ctx, core)
+		err := r.sequence(ctx, storage, core, storage)
 		if r.decide(err); err != nil {
 			return err
 		}
+		unclear = unclear[len(storage):]
 	}
 	if further < 0 {
 		return nil
 	}
 	r.Volume, r.Backup = cloud.Resource{}, cloud.Resource{}
-	return r.sequence(ctx, r.Checks[further:])
+	return r.sequence(ctx, unclear, r.Checks[further:], r.kinds())
 }
 
 // decide settles the core's verdict, which nothing that comes later changes.
@@ -92,21 +90,25 @@ func (r *Run) decide(err error) {
 	}
 }
 
-// sequence runs checks one after the other and cleans up when all have passed.
-func (r *Run) sequence(ctx context.Context, checks []Check) error {
+// sequence cleans up, runs checks one after the other, and cleans up when all
+// have passed.
+func (r *Run) sequence(ctx context.Context, before []kind, checks []Check, after []kind) error {
+	if err := r.judge(ctx, nil, r.cleanUp(ctx, r.Prefix, before, false)); err != nil {
+		return err
+	}
 	for _, c := range checks {
 		if err := r.runOne(ctx, c); err != nil {
 			return err
 		}
 	}
-	return r.judge(ctx, nil, r.cleanUp(ctx, r.Prefix, false))
+	return r.judge(ctx, nil, r.cleanUp(ctx, r.Prefix, after, false))
 }
 
 // CleanUp clears what begins with the prefix and does nothing else; with
 // dryRun it only tells what it would delete. Its errors are those of Test.
 func (r *Run) CleanUp(ctx context.Context, dryRun bool) error {
 	r.emit(Connected{r.Cloud.Login})
-	return r.judge(ctx, nil, r.cleanUp(ctx, r.Prefix, dryRun))
+	return r.judge(ctx, nil, r.cleanUp(ctx, r.Prefix, r.kinds(), dryRun))
 }
 
 // Left is what the run knows to be in the cloud still. One without an id was
@@ -132,8 +134,13 @@ func (r *Run) policy(creates bool) wait.Policy {
 // Patiently makes a read again while the next try may cure it, within the
 // budget of one wait.
 func (r *Run) Patiently(ctx context.Context, read func(context.Context) error) error {
-	_, err := wait.Until(ctx, r.policy(false), func(ctx context.Context) (struct{}, bool, error) {
-		err := read(ctx)
+	return r.attempt(ctx, false, read)
+}
+
+// attempt makes a call with that patience, which is less for one that creates.
+func (r *Run) attempt(ctx context.Context, creates bool, call func(context.Context) error) error {
+	_, err := wait.Until(ctx, r.policy(creates), func(ctx context.Context) (struct{}, bool, error) {
+		err := call(ctx)
 		return struct{}{}, err == nil, err
 	})
 	return err
@@ -141,15 +148,21 @@ func (r *Run) Patiently(ctx context.Context, read func(context.Context) error) e
 
 // create asks for something new, and keeps account of what may exist since.
 func (r *Run) create(ctx context.Context, wanted cloud.Resource, ask func(context.Context) (cloud.Resource, error)) (cloud.Resource, error) {
-	made, err := wait.Until(ctx, r.policy(true), func(ctx context.Context) (cloud.Resource, bool, error) {
-		made, err := ask(ctx)
-		return made, err == nil, err
+	var made cloud.Resource
+	err := r.attempt(ctx, true, func(ctx context.Context) (err error) {
+		made, err = ask(ctx)
+		return err
 	})
+	may := made
 	switch call := asCall(err); {
 	case err == nil:
-		r.left = append(r.left, made)
 	case call == nil || call.Perhaps:
-		r.left = append(r.left, wanted)
+		may = wanted
+	default:
+		return made, err
+	}
+	if may.ID == "" || !contains(r.left, may) { // a restore's target is known already
+		r.left = append(r.left, may)
 	}
 	return made, err
 }
@@ -164,7 +177,7 @@ func (r *Run) makeVolume(ctx context.Context, spec cloud.VolumeSpec) (cloud.Reso
 		return r.Cloud.CreateVolume(ctx, spec)
 	})
 	if err != nil {
-		return volume, r.volumeRefused(err)
+		return volume, volumeRefused(err, spec)
 	}
 	made := &goal{Resource: volume}
 	err = r.await(ctx, made)
@@ -180,7 +193,7 @@ func (r *Run) makeBackup(ctx context.Context, spec cloud.BackupSpec, volume clou
 		return r.Cloud.CreateBackup(ctx, spec)
 	})
 	if err != nil {
-		return backup, r.backupRefused(ctx, err)
+		return backup, r.backupRefused(ctx, err, volume.Size)
 	}
 	made := &goal{Resource: backup}
 	err = r.await(ctx, made, &goal{Resource: volume})

@@ -33,6 +33,16 @@ type kind struct {
 // kinds are what the selected checks can leave, in the order in which clean-up
 // clears them: volumes are begun when the backups are gone.
 func (r *Run) kinds() []kind {
+	all := r.blockStorage()
+	if r.further() && r.Cloud.HasImages() {
+		all = append(all, kind{cloud.KindImage, []string{"active", "queued", "killed", "deactivated", "saving", "uploading", "importing"}, nil, "openstack image delete"})
+	}
+	return all
+}
+
+// blockStorage are the kinds without images: Glance has no part in what the
+// core decides.
+func (r *Run) blockStorage() []kind {
 	all := []kind{
 		{cloud.KindBackup, []string{available, "error"}, nil, "openstack volume backup set --state error"},
 		{cloud.KindVolume, []string{available, "error", "error_restoring", "error_extending", "error_managing"},
@@ -41,13 +51,9 @@ func (r *Run) kinds() []kind {
 				"awaiting-transfer": "delete its transfer request",
 			}, "openstack volume set --state error"},
 	}
-	if !r.further() {
-		return all
-	}
-	snapshot := kind{cloud.KindSnapshot, []string{available, "error"}, nil, "openstack volume snapshot set --state error"}
-	all = slices.Insert(all, 1, snapshot)
-	if r.Cloud.HasImages() {
-		all = append(all, kind{cloud.KindImage, []string{"active", "queued", "killed", "deactivated", "saving", "uploading", "importing"}, nil, "openstack image delete"})
+	if r.further() {
+		snapshot := kind{cloud.KindSnapshot, []string{available, "error"}, nil, "openstack volume snapshot set --state error"}
+		all = slices.Insert(all, 1, snapshot)
 	}
 	return all
 }

@@ -8,18 +8,54 @@ import (
 	"volume-backup-tester/internal/wait"
 )
 
+// show and find read what the next try may have to.
+func (r *Run) show(ctx context.Context, of cloud.Resource) (now cloud.Resource, err error) {
+	err = r.Patiently(ctx, func(ctx context.Context) (err error) {
+		now, err = r.Cloud.Show(ctx, of)
+		return err
+	})
+	return now, err
+}
+
+func (r *Run) find(ctx context.Context, f cloud.Filter) (found []cloud.Resource, pages []int, err error) {
+	err = r.Patiently(ctx, func(ctx context.Context) (err error) {
+		found, pages, err = r.Cloud.Find(ctx, cloud.KindBackup, f)
+		return err
+	})
+	return found, pages, err
+}
+
+// tryRestore and tryDelete ask for what should be refused, with the same
+// patience and the same account of what may exist since as if it should not.
+func (r *Run) tryRestore(ctx context.Context, backup, target cloud.Resource) error {
+	_, err := r.create(ctx, target, func(ctx context.Context) (cloud.Resource, error) {
+		answer, err := r.Cloud.Restore(ctx, backup, target)
+		made := target
+		made.ID = answer.VolumeID
+		return made, err
+	})
+	return err
+}
+
+func (r *Run) tryDelete(ctx context.Context, what cloud.Resource) error {
+	return r.Patiently(ctx, func(ctx context.Context) error { return r.Cloud.Delete(ctx, what) })
+}
+
 // remove deletes one resource of the run and waits until it is gone.
 func (r *Run) remove(ctx context.Context, what cloud.Resource) error {
 	if !ours(r.Prefix, what) {
 		return nil
 	}
 	r.emit(Deleting{On: what, Age: age(what)})
-	_, err := wait.Until(ctx, r.policy(false), func(ctx context.Context) (struct{}, bool, error) {
+	perhaps := false // an earlier try did it, and its answer was lost
+	err := r.Patiently(ctx, func(ctx context.Context) error {
 		err := r.Cloud.Delete(ctx, what)
-		if call := asCall(err); call != nil && call.Gone() {
-			err = nil // an earlier try did it, and its answer was lost
+		call := asCall(err)
+		if call != nil && (call.Gone() || perhaps && call.Code == http.StatusBadRequest) {
+			return nil // how it is shows in the end
 		}
-		return struct{}{}, err == nil, err
+		perhaps = perhaps || call != nil && call.Perhaps
+		return err
 	})
 	if err != nil {
 		return err
@@ -57,10 +93,11 @@ func (r *Run) awaitDependents(ctx context.Context, parent cloud.Resource) error 
 	return err
 }
 
-// timedOut is a wait in which every look was sound and none saw the end.
+// timedOut is a wait that is known to have come to nothing: looks were sound,
+// if not to the end, for more than half of it, and none saw what it was for.
 func timedOut(err error) bool {
 	timeout, ok := err.(*wait.TimeoutError)
-	return ok && timeout.Err == nil
+	return ok && timeout.Failing < timeout.Waited/2
 }
 
 // quota makes a quota that is used up a precondition.

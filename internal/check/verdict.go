@@ -113,7 +113,7 @@ func Judge(err error) *Failure {
 	}
 	var timeout *wait.TimeoutError
 	if errors.As(err, &timeout) && call != nil && timeout.After < timeout.Limit {
-		f.Seen += fmt.Sprintf(", and so for %s", wait.Round(timeout.Waited))
+		f.Seen += fmt.Sprintf(", and so for %s", wait.Round(timeout.Failing))
 	}
 	var finding *Finding
 	var blocked *Blocked
@@ -137,6 +137,8 @@ func Judge(err error) *Failure {
 		f.Verdict = Abort
 	case call.Service == cloud.Identity || call.Code == 0 || call.Code == http.StatusUnauthorized:
 		f.Verdict, f.Advice = Abort, whyUnreached(call)
+	case call.Service == cloud.ImageService:
+		f.Verdict, f.Advice = Abort, "Glance has to work before what is in backups can be compared; look for the request id in its logs, or leave these checks out"
 	case call.Code == http.StatusForbidden && strings.HasPrefix(call.On.Kind, cloud.KindVolume):
 		f.Verdict, f.Advice = Abort, "the user needs the role of a member in this project"
 	case call.Code == http.StatusForbidden || notOffered(call):
@@ -155,7 +157,7 @@ func Judge(err error) *Failure {
 
 // notOffered is a 404 of the backup API itself.
 func notOffered(call *cloud.Error) bool {
-	return call.Code == http.StatusNotFound && strings.HasPrefix(call.On.Kind, cloud.KindBackup) && !call.Gone() && !noBackupService(call.Message)
+	return call.Code == http.StatusNotFound && !call.Restart && strings.HasPrefix(call.On.Kind, cloud.KindBackup) && !call.Gone() && !noBackupService(call.Message)
 }
 
 // said is what the cloud says of a resource by itself.

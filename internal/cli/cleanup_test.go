@@ -304,3 +304,21 @@ func TestNextRunAfterFailure(t *testing.T) {
 		})
 	}
 }
+
+// TestPagesOverlap: what two pages of a list name is one thing, deleted once.
+func TestPagesOverlap(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{PageSize: 2}, "rule=page-repeats")
+		for _, name := range []string{"a", "b", "c"} {
+			s.sim.PutBackup(cloudsim.Backup{Resource: cloudsim.Resource{Name: "scs-test-" + name, Status: "available"}})
+		}
+		status := s.run("--cleanup-only")
+		deletions := 0
+		for _, r := range s.sim.Log() {
+			deletions += strings.Count(r.Method, "DELETE")
+		}
+		if status != exitPass || strings.Count(s.stdout.String(), "deleting backup") != 3 || deletions != 3 {
+			t.Errorf("exit %d, %d deletions\n%s%s", status, deletions, &s.stdout, &s.stderr)
+		}
+	})
+}

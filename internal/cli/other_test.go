@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -27,6 +29,66 @@ func TestOtherCloudMistakes(t *testing.T) {
 	}
 }
 
+// TestOtherCloudElsewhere: what another cloud does not have is not hidden by
+// this one.
+func TestOtherCloudElsewhere(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		elsewhere := cloudsim.New(cloudsim.Config{BaseURL: "http://elsewhere"})
+		s.clouds = string(s.sim.ClientConfig()) + `
+  elsewhere: {region_name: RegionOne, auth: {auth_url: 'http://elsewhere/identity/v3', username: stranger, user_domain_name: Default, password: secret, project_name: cloudsim-other, project_domain_name: Default}}
+`
+		s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+			if r.URL.Host == "elsewhere" {
+				cloud = elsewhere.Transport()
+			}
+			return cloud.RoundTrip(r)
+		}
+		status := s.run("--checks", "isolation", "--other-cloud", "elsewhere")
+		if status != exitUsage || !strings.Contains(s.stderr.String(), "--other-cloud 'elsewhere' has its block storage at http://elsewhere/") {
+			t.Errorf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
+		}
+	})
+}
+
+// TestNotDecided: the core's verdict is about the project's own volumes and
+// backups; neither Glance nor the other project has a part in it.
+func TestNotDecided(t *testing.T) {
+	for _, row := range []struct{ name, fault, verdict, says string }{
+		{"images 503", "GET /images=503", "PASS", "what to do: Glance has to work"},
+		{"images 403", "GET /images=403", "PASS", "what to do: Glance has to work"},
+		{"images refused", "GET /images=refuse", "PASS", "error: clean-up: listing images"},
+		{"other's login 401", "POST /v3/auth/tokens=401*1@1", "ABORT", "error: --other-cloud 'cloudsim-other' cannot be used: logging in"},
+		{"other's login 503", "POST /v3/auth/tokens=503*1@1", "ABORT", "error: --other-cloud 'cloudsim-other' cannot be used: logging in"},
+		{"other has no block storage", "", "ABORT", "error: --other-cloud 'cloudsim-other' cannot be used: the catalog of project cloudsim-other has no Block Storage"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				var faults []string
+				if row.fault != "" {
+					faults = []string{row.fault}
+				}
+				s := newScene(t, cloudsim.Config{}, faults...)
+				logins := 0
+				s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+					response, err := cloud.RoundTrip(r)
+					if !strings.HasSuffix(r.URL.Path, "/auth/tokens") {
+						return response, err
+					}
+					if logins++; row.fault == "" && logins == 2 {
+						replaceBody(response, strings.ReplaceAll(string(must(io.ReadAll(response.Body))), `"volumev3"`, `"nothing"`))
+					}
+					return response, err
+				}
+				status := s.run("--checks", "core,listing", "--other-cloud", "cloudsim-other")
+				if status != exitAbort || !strings.HasSuffix(s.stdout.String(), "\nscs-0117-test-backup: "+row.verdict+"\n") || !strings.Contains(s.stderr.String(), row.says) {
+					t.Errorf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
+				}
+			})
+		})
+	}
+}
+
 // TestSkips: what a cloud or the command line does not offer is told, and is no
 // pass.
 func TestSkips(t *testing.T) {
@@ -35,14 +97,7 @@ func TestSkips(t *testing.T) {
 		"data": "the cloud offers no image service", "disaster": "the cloud offers no image service",
 	} {
 		bubble(t, func(t *testing.T) {
-			s := newScene(t, cloudsim.Config{})
-			var kept []cloudsim.Endpoint
-			for _, e := range s.sim.Endpoints() {
-				if e.Type != "image" {
-					kept = append(kept, e)
-				}
-			}
-			s.sim.SetEndpoints(kept...)
+			s := withoutImages(t, cloudsim.Config{})
 			status := s.run("--checks", name)
 			if status != 0 || !strings.Contains(s.stdout.String(), "↳ skipped: "+want) || !strings.Contains(s.stdout.String(), "\n"+name+": SKIP\n") || strings.Contains(s.stdout.String(), "scs-0117") {
 				t.Errorf("%s: exit %d\n%s%s", name, status, &s.stdout, &s.stderr)
@@ -74,10 +129,12 @@ func TestLeftoversOfFurtherChecks(t *testing.T) {
 // TestLostDeletionOfACheck: a deletion whose answer is lost is asked for again,
 // and that there is nothing left to delete is then no failure.
 func TestLostDeletionOfACheck(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		s := newScene(t, cloudsim.Config{OperationTime: time.Millisecond}, "DELETE /backups/*=lose*1@1")
-		if status := s.run("--checks", "incremental"); status != 0 || !strings.Contains(s.stdout.String(), "incremental: PASS") {
-			t.Errorf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
-		}
-	})
+	for _, operation := range []time.Duration{time.Millisecond, time.Second} { // gone by then, or on its way
+		bubble(t, func(t *testing.T) {
+			s := newScene(t, cloudsim.Config{OperationTime: operation}, "DELETE /backups/*=lose*1@1")
+			if status := s.run("--checks", "incremental"); status != 0 || !strings.Contains(s.stdout.String(), "incremental: PASS") {
+				t.Errorf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
+			}
+		})
+	}
 }

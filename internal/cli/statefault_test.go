@@ -2,11 +2,16 @@ package cli
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
+
+	"volume-backup-tester/internal/cloudsim"
 )
 
 // TestStates lets every operation end in every wrong way. None of them passes,
@@ -222,4 +227,56 @@ func TestRestoreWithoutVolumeID(t *testing.T) {
 			c.clear()
 		})
 	}
+}
+
+// TestLastLookFails: a wait that was sound until shortly before its end tells
+// what it saw, not what its last look met.
+func TestLastLookFails(t *testing.T) {
+	for name, last := range map[string]func() (*http.Response, error){
+		"502": func() (*http.Response, error) {
+			return &http.Response{StatusCode: http.StatusBadGateway, Body: io.NopCloser(strings.NewReader("bad gateway"))}, nil
+		},
+		"reset": func() (*http.Response, error) {
+			return nil, &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				c := newCell(t, "create-backup=stuck")
+				began := time.Now()
+				c.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+					if r.Method == "GET" && strings.Contains(r.URL.Path, "/backups/") && time.Since(began) > 59*time.Second {
+						return last()
+					}
+					return cloud.RoundTrip(r)
+				}
+				status := c.run()
+				c.judge("", status)
+				for _, want := range []string{"seen: status 'creating' after 1m0s; in the last ", "showing backup 'scs-test-volume-backup'", "cinder-backup is the likely cause"} {
+					if status != exitFail || !strings.Contains(c.stderr.String(), want) {
+						t.Errorf("exit %d, not %q:\n%s", status, want, &c.stderr)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestCleanUpLastListFails: what could not be deleted is told, whatever the
+// last list met.
+func TestCleanUpLastListFails(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c := newCell(t, "delete-backup=stuck")
+		c.sim.PutBackup(cloudsim.Backup{Resource: cloudsim.Resource{Name: "scs-test-b", Status: "available"}})
+		began := time.Now()
+		c.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+			if strings.HasSuffix(r.URL.Path, "/backups/detail") && time.Since(began) > 59*time.Second {
+				return nil, &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
+			}
+			return cloud.RoundTrip(r)
+		}
+		if status := c.run("--cleanup-only"); status != exitFail || !strings.Contains(c.stderr.String(), "left: backup 'scs-test-b'") {
+			t.Errorf("exit %d\n%s", status, &c.stderr)
+		}
+	})
 }

@@ -46,6 +46,8 @@ type TimeoutError struct {
 	// Err is the last look's transient error, nil if it was a sound look that
 	// did not see the end.
 	Err error
+	// Failing is how long there has been no sound look; 0 if Err is nil.
+	Failing time.Duration
 }
 
 func (e *TimeoutError) Error() string {
@@ -68,6 +70,7 @@ func (e *TimeoutError) Unwrap() error { return e.Err }
 func Until[T any](ctx context.Context, p Policy, look func(context.Context) (v T, done bool, err error)) (T, error) {
 	start := time.Now()
 	moved := start // when the present budget began
+	sound := start // when a look was last sound
 	for {
 		deadline := moved.Add(p.Limit)
 		v, done, err := once(ctx, max(time.Until(deadline), lastLook), look)
@@ -87,6 +90,8 @@ func Until[T any](ctx context.Context, p Policy, look func(context.Context) (v T
 			if !again {
 				return v, err
 			}
+		} else {
+			sound = now
 		}
 		if p.Moved != nil && p.Moved().After(moved) {
 			moved = p.Moved()
@@ -96,7 +101,7 @@ func Until[T any](ctx context.Context, p Policy, look func(context.Context) (v T
 		if p.Tick != nil {
 			p.Tick(waited)
 		}
-		timeout := &TimeoutError{Limit: p.Limit, Waited: now.Sub(moved), Err: err}
+		timeout := &TimeoutError{Limit: p.Limit, Waited: now.Sub(moved), Err: err, Failing: now.Sub(sound)}
 		if !now.Before(deadline) {
 			return v, timeout
 		}

@@ -45,6 +45,26 @@ func TestPace(t *testing.T) {
 	})
 }
 
+// TestFailing: how long there was no sound look is told apart from how long the
+// wait was.
+func TestFailing(t *testing.T) {
+	for _, row := range []struct{ from, failing time.Duration }{{0, 20 * time.Second}, {19900 * time.Millisecond, 2 * time.Second}, {21 * time.Second, 0}} {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			_, err := Until(t.Context(), Policy{Limit: 20 * time.Second, Transient: transient(0)}, func(context.Context) (int, bool, error) {
+				if time.Since(start) >= row.from {
+					return 0, false, errBusy
+				}
+				return 0, false, nil
+			})
+			var timeout *TimeoutError
+			if !errors.As(err, &timeout) || (timeout.Err == nil) != (row.failing == 0) || timeout.Failing < row.failing*9/10 || timeout.Failing > row.failing*11/10+time.Second {
+				t.Errorf("failing from %v on: %+v", row.from, timeout)
+			}
+		})
+	}
+}
+
 func TestDoneAtTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()

@@ -1,0 +1,183 @@
+package cli
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"volume-backup-tester/internal/cloudsim"
+)
+
+// withoutImages is a scene on a cloud without Glance, where further checks have
+// no bytes to look at, and take little time.
+func withoutImages(t *testing.T, config cloudsim.Config, faults ...string) *scene {
+	s := newScene(t, config, faults...)
+	var kept []cloudsim.Endpoint
+	for _, e := range s.sim.Endpoints() {
+		if e.Type != "image" {
+			kept = append(kept, e)
+		}
+	}
+	s.sim.SetEndpoints(kept...)
+	return s
+}
+
+// TestFurtherRideOut: one bad answer to a read, a change of name or a deletion
+// decides nothing in a further check either.
+func TestFurtherRideOut(t *testing.T) {
+	checks := []string{"--checks", "listing,fidelity,refusals,isolation,incremental", "--other-cloud", "cloudsim-other"}
+	config := cloudsim.Config{PageSize: 1000}
+	var requests []string
+	bubble(t, func(t *testing.T) {
+		s := withoutImages(t, config)
+		if status := s.run(checks...); status != exitPass {
+			t.Fatalf("exit %d\n%s", status, &s.stderr)
+		}
+		for _, r := range s.sim.Log() {
+			requests = append(requests, pattern(r))
+		}
+	})
+	ridden := 0
+	for k, request := range requests {
+		if strings.HasPrefix(request, "POST") || request == requests[k-1] { // which has rules of its own, or was struck already
+			continue
+		}
+		ridden++
+		t.Run(fmt.Sprint(k), func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) {
+				s := withoutImages(t, config, fmt.Sprintf("*=502*1@%d", k))
+				if status := s.run(checks...); status != exitPass {
+					t.Errorf("502 for %s, request %d: exit %d\n%s%s", request, k, status, &s.stdout, &s.stderr)
+				}
+			})
+		})
+	}
+	if ridden < 50 {
+		t.Errorf("only %d requests were struck", ridden)
+	}
+}
+
+// TestFurtherMarkerGone: a page behind a backup that another has deleted
+// meanwhile is a 404, and no word about the backup API.
+func TestFurtherMarkerGone(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := withoutImages(t, cloudsim.Config{})
+		s.sim.PutBackup(cloudsim.Backup{Resource: cloudsim.Resource{Name: "another's", Status: "available", Size: 1}})
+		gone := false
+		s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+			response, err := cloud.RoundTrip(r)
+			if q := r.URL.Query(); err == nil && !gone && q.Get("limit") == "1" && q.Has("marker") {
+				gone = true
+				response.StatusCode = http.StatusNotFound
+				replaceBody(response, `{"itemNotFound": {"code": 404, "message": "Backup `+q.Get("marker")+` could not be found."}}`)
+			}
+			return response, err
+		}
+		if status := s.run("--checks", "listing"); status != exitPass || !gone {
+			t.Errorf("exit %d, a marker gone: %t\n%s", status, gone, &s.stderr)
+		}
+	})
+}
+
+// TestFurtherNoAnswer: no request of a further check is waited for without end.
+func TestFurtherNoAnswer(t *testing.T) {
+	for request, check := range map[string]string{
+		"POST /backups/*/restore": "refusals", "POST /backups": "refusals", "POST /backups/*/restore@0": "restore-existing",
+		"POST /backups/*/restore@1": "isolation", "DELETE /backups/*": "refusals", "GET /limits": "listing", "POST /backups/*/action": "refusals",
+	} {
+		t.Run(check+" "+request, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				at, skip, _ := strings.Cut(request, "@")
+				fault := at + "=slow:48h"
+				if skip != "" {
+					fault += "@" + skip
+				}
+				if check == "isolation" {
+					fault = at + "=slow:48h"
+				}
+				s := withoutImages(t, cloudsim.Config{}, fault)
+				status := s.run("--checks", check, "--other-cloud", "cloudsim-other")
+				if status != exitAbort || s.elapsed > 3*time.Minute {
+					t.Errorf("exit %d after %v\n%s", status, s.elapsed, &s.stderr)
+				}
+			})
+		})
+	}
+}
+
+// TestFurtherSlowAnswers: what is asked for too late to be refused is rightly
+// accepted; that it was too late shows only afterwards, and is no finding.
+func TestFurtherSlowAnswers(t *testing.T) {
+	for _, check := range []string{"refusals", "restore-existing"} {
+		for _, operation := range []time.Duration{300 * time.Millisecond, 800 * time.Millisecond, 2 * time.Second} {
+			for _, latency := range []time.Duration{50 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond, 300 * time.Millisecond, 500 * time.Millisecond} {
+				t.Run(fmt.Sprintf("%s %v %v", check, operation, latency), func(t *testing.T) {
+					bubble(t, func(t *testing.T) {
+						s := withoutImages(t, cloudsim.Config{OperationTime: operation, Latency: latency})
+						if status := s.run("--checks", check); status != exitPass || len(s.names()) > 0 {
+							t.Errorf("exit %d, left %v\n%s%s", status, s.names(), &s.stdout, &s.stderr)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+// TestFurtherFlags: what a flag names wrongly is no fault of the cloud, and a
+// fault of the cloud is not laid to a flag.
+func TestFurtherFlags(t *testing.T) {
+	for _, row := range []struct {
+		check, fault string
+		args         []string
+		status       int
+		says         string
+	}{
+		{check: "other-type", args: []string{"--restore-volume-type", "nosuch"}, says: "skipped: a volume with the type 'nosuch' and the availability zone '' is refused"},
+		{check: "other-type", args: []string{"--restore-volume-type", cloudsim.DefaultType}, says: "skipped: volume type '" + cloudsim.DefaultType + "' is the one that is backed up"},
+		{check: "volume-from-backup", fault: "POST /volumes=400@1", args: []string{"--volume-type", cloudsim.DefaultType}, status: exitFail, says: "volume-from-backup: FAIL"},
+	} {
+		t.Run(strings.Join(append(row.args, row.check), " "), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				var faults []string
+				if row.fault != "" {
+					faults = []string{row.fault}
+				}
+				s := withoutImages(t, cloudsim.Config{}, faults...)
+				if status := s.run(append(row.args, "--checks", row.check)...); status != row.status || !strings.Contains(s.stdout.String(), row.says) {
+					t.Errorf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
+				}
+			})
+		})
+	}
+}
+
+// TestFurtherQuota: a quota with too little room for a backup of 2 GiB is used
+// up, and no contradiction.
+func TestFurtherQuota(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		quotas := cloudsim.DefaultQuotas()
+		quotas.BackupGigabytes = 2
+		s := withoutImages(t, cloudsim.Config{Quotas: &quotas})
+		if status := s.run("--checks", "restore-existing"); status != exitPass || !strings.Contains(s.stdout.String(), "skipped: the backup quota is used up by other backups: backups 1 of 10, gigabytes 1 of 2 used") {
+			t.Errorf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
+		}
+	})
+}
+
+// TestFurtherLeftovers: what a check cannot delete hides nothing else that the
+// run leaves.
+func TestFurtherLeftovers(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := withoutImages(t, cloudsim.Config{}, "DELETE /backups/*=403")
+		status := s.run("--checks", "listing")
+		for _, want := range []string{"left: backup 'scs-test-listing-second'", "left in the cloud: volume 'scs-test-volume'", "left in the cloud: backup 'scs-test-volume-backup'", "to clear it: volume-backup-tester --os-cloud cloudsim"} {
+			if status != exitFail || strings.Count(s.stderr.String(), want) != 1 {
+				t.Errorf("exit %d, not once %q:\n%s", status, want, &s.stderr)
+			}
+		}
+	})
+}
