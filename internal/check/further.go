@@ -258,5 +258,19 @@ func isolation(ctx context.Context, r *Run) error {
 			return err
 		}
 	}
+	// What was refused was not done all the same.
+	for _, one := range []cloud.Resource{r.Backup, r.Volume} {
+		now, err := r.show(ctx, one)
+		seen := fmt.Sprintf("status '%s', name '%s'", now.Status, cloud.Printable(now.Name))
+		if call := asCall(err); call != nil && call.Gone() {
+			seen, err = "it is gone", nil
+		}
+		if err != nil {
+			return err
+		}
+		if now.Status != available || now.Name != one.Name {
+			return &Finding{On: one, Expected: "to be left as it was by another project", Seen: seen}
+		}
+	}
 	return nil
 }

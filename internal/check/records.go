@@ -193,7 +193,7 @@ func refusals(ctx context.Context, r *Run) error {
 	if err := refused(unknown, "restoring a backup that there is not", err, http.StatusNotFound); err != nil {
 		return err
 	}
-	if err := refused(unknown, "deleting a backup that there is not", r.tryDelete(ctx, unknown), http.StatusNotFound); err != nil {
+	if err := refused(unknown, "deleting a backup that there is not", r.Patiently(ctx, func(ctx context.Context) error { return r.Cloud.Delete(ctx, unknown) }), http.StatusNotFound); err != nil {
 		return err
 	}
 	ofNothing := cloud.Resource{Kind: cloud.KindBackup, Name: r.own + "of-nothing"}

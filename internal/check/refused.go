@@ -27,8 +27,8 @@ func volumeRefused(err error, spec cloud.VolumeSpec) error {
 	return err
 }
 
-// backupRefused tells of a backup of so many GiB, with the project's limits, a quota that others use up
-// from one that allows no backup at all.
+// backupRefused tells, of a backup of so many GiB and with the project's
+// limits, a quota that others use up from one that allows no backup at all.
 func (r *Run) backupRefused(ctx context.Context, err error, size int) error {
 	call := answered(err)
 	if call == nil || call.Code != http.StatusRequestEntityTooLarge {

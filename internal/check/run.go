@@ -153,16 +153,16 @@ func (r *Run) create(ctx context.Context, wanted cloud.Resource, ask func(contex
 		made, err = ask(ctx)
 		return err
 	})
-	may := made
+	left := made
 	switch call := asCall(err); {
 	case err == nil:
 	case call == nil || call.Perhaps:
-		may = wanted
+		left = wanted
 	default:
 		return made, err
 	}
-	if may.ID == "" || !contains(r.left, may) { // a restore's target is known already
-		r.left = append(r.left, may)
+	if left.ID == "" || !contains(r.left, left) { // a restore's target is known already
+		r.left = append(r.left, left)
 	}
 	return made, err
 }

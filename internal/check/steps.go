@@ -38,7 +38,22 @@ func (r *Run) tryRestore(ctx context.Context, backup, target cloud.Resource) err
 }
 
 func (r *Run) tryDelete(ctx context.Context, what cloud.Resource) error {
-	return r.Patiently(ctx, func(ctx context.Context) error { return r.Cloud.Delete(ctx, what) })
+	perhaps := false // a try whose answer was lost may have been accepted
+	err := r.Patiently(ctx, func(ctx context.Context) error {
+		err := r.Cloud.Delete(ctx, what)
+		if call := asCall(err); call != nil && call.Perhaps {
+			perhaps = true
+		}
+		return err
+	})
+	if !perhaps || answered(err) == nil {
+		return err
+	}
+	now, showErr := r.show(ctx, what)
+	if call := asCall(showErr); call != nil && call.Gone() || now.Status == "deleting" {
+		return nil
+	}
+	return err
 }
 
 // remove deletes one resource of the run and waits until it is gone.

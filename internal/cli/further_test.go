@@ -181,3 +181,21 @@ func TestFurtherLeftovers(t *testing.T) {
 		}
 	})
 }
+
+// TestFurtherLostDeletion: a deletion that has to be refused, was accepted, and
+// whose answer was lost is no refusal, whatever a second try is answered.
+func TestFurtherLostDeletion(t *testing.T) {
+	for check, faults := range map[string][]string{
+		"incremental": {"rule=accepts:delete-parent", "DELETE /backups/*=lose*1"},
+		"isolation":   {"rule=foreign-delete:backup", "DELETE /backups/*=lose*1"},
+	} {
+		for _, operation := range []time.Duration{100 * time.Millisecond, time.Second} { // it is gone by the second try, or on its way
+			bubble(t, func(t *testing.T) {
+				s := withoutImages(t, cloudsim.Config{OperationTime: operation}, faults...)
+				if status := s.run("--checks", check, "--other-cloud", "cloudsim-other"); status != exitFail {
+					t.Errorf("%s: exit %d\n%s%s", check, status, &s.stdout, &s.stderr)
+				}
+			})
+		}
+	}
+}
