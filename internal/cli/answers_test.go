@@ -125,3 +125,25 @@ func TestControlCharacters(t *testing.T) {
 		})
 	}
 }
+
+// TestImageProperties: what people have written on their images, under
+// whatever name, keeps none from being read.
+func TestImageProperties(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		s.sim.PutImage(cloudsim.Image{Resource: cloudsim.Resource{Name: "scs-test-x", Status: "active"}})
+		written := false
+		s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+			response, err := cloud.RoundTrip(r)
+			if err == nil && r.Method == "GET" && strings.HasSuffix(r.URL.Path, "/images") {
+				body := string(must(io.ReadAll(response.Body)))
+				written = written || strings.Contains(body, `"images":[{`)
+				replaceBody(response, strings.ReplaceAll(body, `"images":[{`, `"images":[{"metadata":"x","encrypted":"yes","is_incremental":"no","volume":"v","description":"d","snapshot_id":"",`))
+			}
+			return response, err
+		}
+		if status := s.run("--cleanup-only", "--checks", "all"); status != exitPass || !written || len(s.names()) > 0 {
+			t.Errorf("exit %d, left %v\n%s", status, s.names(), &s.stderr)
+		}
+	})
+}

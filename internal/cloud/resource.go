@@ -61,16 +61,15 @@ func (r Resource) String() string {
 	return fmt.Sprintf("%s '%s' (%s)", r.Kind, Printable(r.Name), r.ID)
 }
 
-// wire is the part of the answers' bodies that this program reads.
-// gophercloud's own types refuse a whole answer because of one timestamp with
-// a zone; this one does not.
+// wire is what this program reads of Cinder's answers. gophercloud's own types
+// refuse a whole answer because of one timestamp with a zone; this one does not.
 type wire struct {
 	ID            string            `json:"id"`
 	Name          string            `json:"name"`
 	Description   string            `json:"description"`
 	Status        string            `json:"status"`
 	FailReason    string            `json:"fail_reason"`
-	Size          json.Number       `json:"size"` // an image's is in bytes
+	Size          json.Number       `json:"size"`
 	CreatedAt     timestamp         `json:"created_at"`
 	Metadata      map[string]string `json:"metadata"`
 	VolumeType    string            `json:"volume_type"`
@@ -80,17 +79,36 @@ type wire struct {
 	SnapshotID    string            `json:"snapshot_id"`
 	Incremental   bool              `json:"is_incremental"`
 	HasDependents bool              `json:"has_dependent_backups"`
-	Owner         string            `json:"owner"`
-	HashAlgorithm string            `json:"os_hash_algo"`
-	Hash          string            `json:"os_hash_value"`
+	Owner         string            `json:"-"` // an image's
+	SHA512        string            `json:"-"`
+}
+
+// imageWire is what it reads of Glance's. Nothing else is: an image's own
+// properties stand beside these, and may have the names of Cinder's.
+type imageWire struct {
+	ID            string    `json:"id"`
+	Name          string    `json:"name"`
+	Status        string    `json:"status"`
+	CreatedAt     timestamp `json:"created_at"`
+	Owner         string    `json:"owner"`
+	HashAlgorithm string    `json:"os_hash_algo"`
+	Hash          string    `json:"os_hash_value"`
+}
+
+func (i imageWire) wire() wire {
+	w := wire{ID: i.ID, Name: i.Name, Status: i.Status, CreatedAt: i.CreatedAt, Owner: i.Owner}
+	if i.HashAlgorithm == "sha512" {
+		w.SHA512 = i.Hash
+	}
+	return w
 }
 
 // single is the body of an answer with one resource in it.
 type single struct {
-	Volume   wire `json:"volume"`
-	Backup   wire `json:"backup"`
-	Snapshot wire `json:"snapshot"`
-	image    wire // Glance wraps nothing
+	Volume   wire      `json:"volume"`
+	Backup   wire      `json:"backup"`
+	Snapshot wire      `json:"snapshot"`
+	image    imageWire // Glance wraps nothing
 }
 
 // target is what such an answer is decoded into.
@@ -110,7 +128,7 @@ func (s *single) of(kind string) wire {
 	case KindSnapshot:
 		return s.Snapshot
 	}
-	return s.image
+	return s.image.wire()
 }
 
 // several is the body of a list's page. Cinder has a list of links to other
@@ -122,7 +140,7 @@ type several struct {
 	BackupsLinks   []gophercloud.Link `json:"backups_links"`
 	Snapshots      []wire             `json:"snapshots"`
 	SnapshotsLinks []gophercloud.Link `json:"snapshots_links"`
-	Images         []wire             `json:"images"`
+	Images         []imageWire        `json:"images"`
 	Next           string             `json:"next"`
 }
 
@@ -136,7 +154,13 @@ func (s *several) of(kind string) (list []wire, links []gophercloud.Link) {
 	case KindSnapshot:
 		return s.Snapshots, s.SnapshotsLinks
 	}
-	return s.Images, []gophercloud.Link{{Rel: "next", Href: s.Next}}
+	if s.Images != nil {
+		list = []wire{}
+	}
+	for _, i := range s.Images {
+		list = append(list, i.wire())
+	}
+	return list, []gophercloud.Link{{Rel: "next", Href: s.Next}}
 }
 
 // usable says whether the id can be one. It becomes part of addresses and of
@@ -144,20 +168,14 @@ func (s *several) of(kind string) (list []wire, links []gophercloud.Link) {
 func (w wire) usable() bool { return identifier.MatchString(w.ID) }
 
 func (w wire) resource(kind, requestID string) Resource {
-	r := Resource{
+	size, _ := w.Size.Int64() // null while it is not known
+	return Resource{
 		Kind: kind, ID: w.ID, Name: w.Name, Status: Printable(w.Status), Description: w.Description, Reason: Printable(w.FailReason),
 		Created: time.Time(w.CreatedAt), RequestID: requestID, Metadata: w.Metadata,
 		VolumeType: Printable(w.VolumeType), Bootable: fmt.Sprint(w.Bootable) == "true", Encrypted: w.Encrypted,
-		VolumeID: w.VolumeID, SnapshotID: Printable(w.SnapshotID), Incremental: w.Incremental, HasDependents: w.HasDependents, Owner: w.Owner,
+		VolumeID: w.VolumeID, SnapshotID: Printable(w.SnapshotID), Incremental: w.Incremental, HasDependents: w.HasDependents,
+		Size: int(size), Owner: w.Owner, SHA512: w.SHA512,
 	}
-	if kind != KindImage {
-		size, _ := w.Size.Int64() // null while it is not known
-		r.Size = int(size)
-	}
-	if w.HashAlgorithm == "sha512" {
-		r.SHA512 = w.Hash
-	}
-	return r
 }
 
 var identifier = regexp.MustCompile(`^[0-9A-Za-z_-]+$`)
