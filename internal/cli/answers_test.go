@@ -147,3 +147,43 @@ func TestImageProperties(t *testing.T) {
 		}
 	})
 }
+
+// TestWords: pages lose their tags, and messages nothing else.
+func TestWords(t *testing.T) {
+	for body, want := range map[string]string{
+		`<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body class="x"><h1>502</h1><hr/>nginx &amp; co</body></html>`: "502 Bad Gateway 502 nginx & co",
+		`{"computeFault": {"code": 500, "message": "Connection failed: <urlopen error [Errno 111] refused>, <class 'X'>, 1 < 2 > 0"}}`:  "Connection failed: <urlopen error [Errno 111] refused>, <class 'X'>, 1 < 2 > 0",
+		`{"message": "No such image.<br /><br />\n\n", "code": "404 Not Found"}`:                                                        "No such image.",
+	} {
+		bubble(t, func(t *testing.T) {
+			s := newScene(t, cloudsim.Config{}, "POST /volumes=400")
+			s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+				response, err := cloud.RoundTrip(r)
+				if err == nil && response.StatusCode == http.StatusBadRequest {
+					replaceBody(response, body)
+				}
+				return response, err
+			}
+			if s.run(); !strings.Contains(s.stderr.String(), "the cloud says: "+want+" (request id") {
+				t.Errorf("not %q:\n%s", want, &s.stderr)
+			}
+		})
+	}
+}
+
+// TestRegionWithBlanks: a region is looked for as it is written.
+func TestRegionWithBlanks(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		var all []cloudsim.Endpoint
+		for _, e := range s.sim.Endpoints() {
+			e.Region = "Region  One "
+			all = append(all, e)
+		}
+		s.sim.SetEndpoints(all...)
+		s.clouds = "clouds: {cloudsim: {region_name: 'Region  One ', auth: {auth_url: 'http://cloudsim/identity/v3', username: tester, user_domain_name: Default, password: secret, project_name: cloudsim, project_domain_name: Default}}}"
+		if status := s.run(); status != exitPass || !strings.Contains(s.stdout.String(), "region Region One, ") {
+			t.Errorf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
+		}
+	})
+}

@@ -181,7 +181,7 @@ func connectOther(ctx context.Context, o cloud.Options, s settings, own cloud.Lo
 			Advice: "mend it in clouds.yaml, or leave --other-cloud out: isolation is skipped then",
 		}
 	case place(other.Login) != place(own):
-		return nil, usagef("--other-cloud '%s' has its block storage at %s, and '%s' at %s; name another project of the same cloud and region", s.otherCloud, other.Login.Endpoint, s.cloud, own.Endpoint)
+		return nil, usagef("--other-cloud '%s' has its block storage at %s, and '%s' at %s; name another project of the same cloud and region, by the same interface", s.otherCloud, other.Login.Endpoint, s.cloud, own.Endpoint)
 	case other.Login.ProjectID == own.ProjectID:
 		return nil, usagef("--other-cloud '%s' is the same project as '%s', %s; name a cloud of another project", s.otherCloud, s.cloud, own.Project)
 	case check.Administrative(other.Login.Roles):

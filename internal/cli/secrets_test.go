@@ -93,6 +93,9 @@ func TestEchoedSecrets(t *testing.T) {
 			"as sent":  func(s string) string { return strings.Trim(string(must(json.Marshal(s))), `"`) },
 			"in JSON":  func(s string) string { return strings.ReplaceAll(s, `"`, `\"`) },
 			"in HTML":  html.EscapeString,
+			"in Python's": func(s string) string {
+				return strings.ReplaceAll(strings.ReplaceAll(html.EscapeString(s), "&#34;", "&quot;"), "&#39;", "&#x27;")
+			},
 			"in a URL": url.QueryEscape,
 		} {
 			for _, at := range []string{"/auth/tokens", "/backups"} {

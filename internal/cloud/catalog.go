@@ -28,11 +28,12 @@ func overrideKeys() (keys []string) {
 	return keys
 }
 
-// overridden is that address and its key; "" if there is none.
-func (c *config) overridden() (key, address string) {
+// overridden is that address, for a project, and its key; "" if there is none.
+func (c *config) overridden(projectID string) (key, address string) {
+	project := strings.NewReplacer("%(project_id)s", projectID, "$(project_id)s", projectID)
 	for _, key := range overrideKeys() {
 		if address := c.value(key); address != "" {
-			return key, address
+			return key, project.Replace(address)
 		}
 	}
 	return "", ""
@@ -42,14 +43,13 @@ func (c *config) overridden() (key, address string) {
 type endpoint struct{ kind, region, face, url string }
 
 func (e endpoint) String() string {
-	return fmt.Sprintf("%s, region %s, interface %s", e.kind, e.region, e.face)
+	return fmt.Sprintf("%s, region %s, interface %s", e.kind, Printable(e.region), Printable(e.face))
 }
 
 // blockStorage picks the endpoint for the region and interface of the
 // configuration.
 func (c *config) blockStorage(ctx context.Context, provider *gophercloud.ProviderClient, l *Login, catalog []tokens.CatalogEntry) (*gophercloud.ServiceClient, error) {
-	if key, address := c.overridden(); key != "" {
-		address = strings.NewReplacer("%(project_id)s", l.ProjectID, "$(project_id)s", l.ProjectID).Replace(address)
+	if key, address := c.overridden(l.ProjectID); key != "" {
 		if _, err := url.Parse(address); err != nil {
 			return nil, configErrorf("%s of cloud '%s' in %s cannot be read as an address", key, c.name, c.file)
 		}
@@ -70,7 +70,7 @@ func (c *config) blockStorage(ctx context.Context, provider *gophercloud.Provide
 				if region == "" {
 					region = e.Region
 				}
-				found := endpoint{kind, Printable(region), Printable(e.Interface), e.URL}
+				found := endpoint{kind, region, e.Interface, e.URL}
 				offered = append(offered, found)
 				if l.Region == "" || l.Region == region {
 					inRegion = append(inRegion, found)
@@ -92,7 +92,7 @@ func (c *config) blockStorage(ctx context.Context, provider *gophercloud.Provide
 	if l.Region == "" {
 		l.Region = fitting[0].region
 		if i := slices.IndexFunc(fitting, func(e endpoint) bool { return e.region != l.Region }); i >= 0 {
-			l.Warnings = append(l.Warnings, fmt.Sprintf("the cloud has several regions and clouds.yaml names none: taking '%s'; set region_name to choose", l.Region))
+			l.Warnings = append(l.Warnings, fmt.Sprintf("the cloud has several regions and clouds.yaml names none: taking '%s'; set region_name to choose", Printable(l.Region)))
 		}
 	}
 	fitting = slices.DeleteFunc(fitting, func(e endpoint) bool { return e.region != l.Region })

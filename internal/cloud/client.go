@@ -57,7 +57,7 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 		return nil, configErrorf("auth_url of cloud '%s' cannot be used: %v", o.Cloud, err)
 	}
 	hidden := new(secrets)
-	_, override := conf.overridden()
+	_, override := conf.overridden("")
 	hidden.learn(auth.Password, auth.TokenID, auth.ApplicationCredentialSecret, inAddress(auth.IdentityEndpoint), inAddress(override))
 	if o.Debug != nil {
 		transport = debugging(transport, hidden, o.Debug)
@@ -88,5 +88,6 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 		return err
 	})
 	c.image = conf.imageService(provider, c.Login.Region, catalog)
+	c.Login.Region = Printable(c.Login.Region)
 	return c, err
 }

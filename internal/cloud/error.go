@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"html"
 	"net"
 	"net/http"
 	"strings"
@@ -89,7 +90,8 @@ func (e *Error) Seen() string {
 
 // words is Message to print: secrets are hidden while they are whole.
 func (e *Error) words() string {
-	return Printable(tag.ReplaceAllString(e.secrets.hide(e.Message), " "))
+	text := tag.ReplaceAllString(e.secrets.hide(e.Message), " ")
+	return Printable(e.secrets.hide(html.UnescapeString(text)))
 }
 
 // Said is what the cloud said, in its own words, with the request id; "" if it

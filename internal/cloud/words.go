@@ -38,9 +38,9 @@ func message(body []byte) string {
 	return string(body)
 }
 
-// tag is one of HTML's, which a proxy's page consists of and a few messages
-// have; a comparison in a message is none.
-var tag = regexp.MustCompile(`<[/!]?[A-Za-z-][^<>]*>`)
+// tag is one of those HTML elements that proxies' pages consist of and a few
+// messages have; what else is in angle brackets is part of a message.
+var tag = regexp.MustCompile(`(?i)</?(?:html|head|title|meta|link|style|script|body|h[1-6]|p|br|hr|div|span|pre|code|center|address|a|b|i|em|strong|small|ul|ol|li|table|t[rdh]|img|font)(?:\s[^<>]*)?/?>|<!(?:doctype[^<>]*|--.*?--)>`)
 
 // Printable makes one short line of words that came over the network, so that
 // they cannot disturb a terminal or a log.
