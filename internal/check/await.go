@@ -17,7 +17,8 @@ type goal struct {
 	stays bool
 	// mayBeAbsent allows that the resource does not exist yet.
 	mayBeAbsent bool
-	read        bool // has been shown at least once
+	read        bool      // has been shown at least once
+	unreached   time.Time // when the last look was begun that did not see it reached
 }
 
 func (g *goal) reached() bool { return g.read && g.Status == g.want() }
@@ -101,6 +102,7 @@ func (r *Run) look(ctx context.Context, goals []*goal) (bool, error) {
 
 // look asks once how the resource is.
 func (g *goal) look(ctx context.Context, c *cloud.Client) error {
+	began := time.Now()
 	now, err := c.Show(ctx, g.Resource)
 	if call := asCall(err); call != nil && call.Gone() {
 		switch {
@@ -118,6 +120,9 @@ func (g *goal) look(ctx context.Context, c *cloud.Client) error {
 	}
 	now.RequestID = g.RequestID // the operator looks for what began it, not for the look
 	g.Resource, g.read = now, true
+	if !g.reached() {
+		g.unreached = began
+	}
 	if g.stays && !g.reached() {
 		return &Finding{On: g.Resource, Expected: "to stay '" + g.want() + "'", Seen: fmt.Sprintf("status '%s'", g.Status)}
 	}

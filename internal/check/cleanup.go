@@ -81,7 +81,8 @@ func (c *clearing) clear(ctx context.Context) error {
 		err := c.round(ctx)
 		return struct{}{}, err == nil && (len(c.items) == 0 || c.dryRun || c.hopeless()), err
 	})
-	if timedOut(err) {
+	var timeout *wait.TimeoutError
+	if errors.As(err, &timeout) && timeout.Err == nil {
 		return nil // what is left is told by leftovers
 	}
 	return err

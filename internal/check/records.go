@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"volume-backup-tester/internal/cloud"
 )
@@ -184,7 +185,6 @@ const nobody = "00000000-0000-4000-8000-000000000000"
 func refusals(ctx context.Context, r *Run) error {
 	unknown := cloud.Resource{Kind: cloud.KindBackup, ID: nobody}
 	target := cloud.Resource{Kind: cloud.KindVolume, Name: r.own + "restored"}
-	throwAway := cloud.Resource{Kind: cloud.KindBackup, Name: r.own + "throw-away"}
 	_, err := r.show(ctx, unknown)
 	if err := refused(unknown, "showing a backup that there is not", err, http.StatusNotFound); err != nil {
 		return err
@@ -208,34 +208,8 @@ func refusals(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	r.emit(Doing{Verb: "creating", On: throwAway, From: volume})
-	backup, err := r.create(ctx, throwAway, func(ctx context.Context) (cloud.Resource, error) {
-		return r.Cloud.CreateBackup(ctx, cloud.BackupSpec{Name: throwAway.Name, VolumeID: volume.ID})
-	})
+	backup, err := r.refusesWhileBusy(ctx, volume, target)
 	if err != nil {
-		return r.backupRefused(ctx, err, volume.Size)
-	}
-	for _, busy := range []struct {
-		what   string
-		on     cloud.Resource
-		status string // while it has to be refused
-		try    func() error
-	}{
-		{"deleting a volume that is being backed up", volume, "backing-up", func() error { return r.tryDelete(ctx, volume) }},
-		{"restoring a backup that is being made", backup, "creating", func() error { return r.tryRestore(ctx, backup, target) }},
-		{"deleting a backup that is being made", backup, "creating", func() error { return r.tryDelete(ctx, backup) }},
-	} {
-		tried := busy.try()
-		if tried == nil { // rightly so if the backup was made before the request came
-			if now, err := r.show(ctx, busy.on); err != nil || now.Status != busy.status {
-				return &Skip{Why: busy.what + " was accepted, perhaps because that was over by then"}
-			}
-		}
-		if err := refused(backup, busy.what, tried, http.StatusBadRequest); err != nil {
-			return err
-		}
-	}
-	if err := r.await(ctx, &goal{Resource: backup}, &goal{Resource: volume}); err != nil {
 		return err
 	}
 	for _, action := range []string{"os-reset_status", "os-force_delete"} {
@@ -251,4 +225,61 @@ func refusals(ctx context.Context, r *Run) error {
 		}
 	}
 	return nil
+}
+
+// refusesWhileBusy tries what must be refused while a backup is being made, and
+// returns the backup. What is accepted is a finding if the backup was certainly
+// being made still: the state says so afterwards, or a backup of the same
+// volume has just taken more than four times as long.
+func (r *Run) refusesWhileBusy(ctx context.Context, volume, target cloud.Resource) (cloud.Resource, error) {
+	first, err := r.beginBackup(ctx, cloud.BackupSpec{Name: r.own + "first"}, volume)
+	if err != nil {
+		return first, err
+	}
+	began := time.Now()
+	measured := &goal{Resource: first}
+	if err := r.await(ctx, measured, &goal{Resource: volume}); err != nil {
+		return first, err
+	}
+	usual := measured.unreached.Sub(began)
+
+	began = time.Now()
+	backup, err := r.beginBackup(ctx, cloud.BackupSpec{Name: r.own + "throw-away"}, volume)
+	if err != nil {
+		return backup, err
+	}
+	const creating = "creating"
+	for _, busy := range []struct {
+		what   string
+		on     cloud.Resource
+		status string // while it has to be refused
+		try    func() error
+	}{
+		{"deleting a volume that is being backed up", volume, "backing-up", func() error { return r.tryDelete(ctx, volume) }},
+		{"restoring a backup that is being made", backup, creating, func() error { return r.tryRestore(ctx, backup, target) }},
+		{"deleting a backup that is being made", backup, creating, func() error { return r.tryDelete(ctx, backup) }},
+	} {
+		before, err := r.show(ctx, backup)
+		if err != nil {
+			return backup, err
+		}
+		if before.Status != creating {
+			return backup, &Skip{Why: "the backup was made before all could be refused that must be while it is being made"}
+		}
+		tried := busy.try()
+		if tried == nil {
+			took := time.Since(began)
+			now, err := r.show(ctx, busy.on)
+			if call := asCall(err); err != nil && !(call != nil && call.Gone()) {
+				return backup, err
+			}
+			if now.Status != busy.status && took > usual/4 {
+				return backup, &Skip{Why: busy.what + " was accepted, perhaps because that was over by then"}
+			}
+		}
+		if err := refused(backup, busy.what, tried, http.StatusBadRequest); err != nil {
+			return backup, err
+		}
+	}
+	return backup, r.await(ctx, &goal{Resource: backup}, &goal{Resource: volume})
 }

@@ -161,7 +161,8 @@ func (r *Run) create(ctx context.Context, wanted cloud.Resource, ask func(contex
 	default:
 		return made, err
 	}
-	if left.ID == "" || !contains(r.left, left) { // a restore's target is known already
+	known := func(l cloud.Resource) bool { return l.Kind == left.Kind && l.ID == left.ID && l.Name == left.Name }
+	if !slices.ContainsFunc(r.left, known) { // as a restore's target may be
 		r.left = append(r.left, left)
 	}
 	return made, err
@@ -186,6 +187,17 @@ func (r *Run) makeVolume(ctx context.Context, spec cloud.VolumeSpec) (cloud.Reso
 
 // makeBackup creates a backup of a volume and waits until both are available.
 func (r *Run) makeBackup(ctx context.Context, spec cloud.BackupSpec, volume cloud.Resource) (cloud.Resource, error) {
+	backup, err := r.beginBackup(ctx, spec, volume)
+	if err != nil {
+		return backup, err
+	}
+	made := &goal{Resource: backup}
+	err = r.await(ctx, made, &goal{Resource: volume})
+	return made.Resource, err
+}
+
+// beginBackup is makeBackup up to the answer.
+func (r *Run) beginBackup(ctx context.Context, spec cloud.BackupSpec, volume cloud.Resource) (cloud.Resource, error) {
 	wanted := cloud.Resource{Kind: cloud.KindBackup, Name: spec.Name}
 	spec.VolumeID = volume.ID
 	r.emit(Doing{Verb: "creating", On: wanted, From: volume})
@@ -195,7 +207,5 @@ func (r *Run) makeBackup(ctx context.Context, spec cloud.BackupSpec, volume clou
 	if err != nil {
 		return backup, r.backupRefused(ctx, err, volume.Size)
 	}
-	made := &goal{Resource: backup}
-	err = r.await(ctx, made, &goal{Resource: volume})
-	return made.Resource, err
+	return backup, nil
 }

@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"volume-backup-tester/internal/cloud"
 	"volume-backup-tester/internal/wait"
@@ -28,12 +29,16 @@ func (r *Run) find(ctx context.Context, f cloud.Filter) (found []cloud.Resource,
 // tryRestore and tryDelete ask for what should be refused, with the same
 // patience and the same account of what may exist since as if it should not.
 func (r *Run) tryRestore(ctx context.Context, backup, target cloud.Resource) error {
+	left := len(r.left)
 	_, err := r.create(ctx, target, func(ctx context.Context) (cloud.Resource, error) {
 		answer, err := r.Cloud.Restore(ctx, backup, target)
 		made := target
 		made.ID = answer.VolumeID
 		return made, err
 	})
+	if call := answered(err); call != nil && call.Code >= 400 && call.Code < 500 && !noBackupService(call.Message) {
+		r.left = r.left[:left] // refused before a volume was made
+	}
 	return err
 }
 
@@ -108,12 +113,16 @@ func (r *Run) awaitDependents(ctx context.Context, parent cloud.Resource) error 
 	return err
 }
 
-// timedOut is a wait that is known to have come to nothing: looks were sound,
-// if not to the end, for more than half of it, and none saw what it was for.
+// timedOut is a wait that used its whole budget and is known to have come to
+// nothing: none of its looks saw what it was for, and but for a last one or two
+// all of them were sound.
 func timedOut(err error) bool {
 	timeout, ok := err.(*wait.TimeoutError)
-	return ok && timeout.Failing < timeout.Waited/2
+	return ok && timeout.After == 0 && timeout.Failing <= unseen
 }
+
+// unseen is how long at its end a wait may have seen nothing.
+const unseen = 10 * time.Second
 
 // quota makes a quota that is used up a precondition.
 func quota(err error) error {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -198,4 +199,49 @@ func TestFurtherLostDeletion(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestRefusalsDone: a cloud that does what it has to refuse is found out, though
+// the state that it had to be refused for is gone then.
+func TestRefusalsDone(t *testing.T) {
+	for what, row := range map[string]struct{ method, path, on, status, then string }{
+		"deleting a volume that is being backed up": {"DELETE", "/volumes/", "/volumes/", "backing-up", "deleting"},
+		"restoring a backup that is being made":     {"POST", "/restore", "/backups/", "creating", "restoring"},
+		"deleting a backup that is being made":      {"DELETE", "/backups/", "/backups/", "creating", "deleting"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := withoutImages(t, cloudsim.Config{OperationTime: 20 * time.Second})
+				done := false
+				s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+					response, err := cloud.RoundTrip(r)
+					if err == nil && r.Method == row.method && strings.Contains(r.URL.Path, row.path) && response.StatusCode == http.StatusBadRequest {
+						done = true
+						response.StatusCode = http.StatusAccepted
+						replaceBody(response, `{"restore": {"volume_id": "00000000-0000-4000-8000-000000000001"}}`)
+					}
+					if err == nil && done && r.Method == "GET" && strings.Contains(r.URL.Path, row.on) {
+						body := string(must(io.ReadAll(response.Body)))
+						replaceBody(response, strings.ReplaceAll(body, `"status":"`+row.status+`"`, `"status":"`+row.then+`"`))
+					}
+					return response, err
+				}
+				status := s.run("--checks", "refusals")
+				if want := "expected: " + what + " to be refused with 400"; status != exitFail || !done || !strings.Contains(s.stderr.String(), want) {
+					t.Errorf("exit %d, done: %t\n%s%s", status, done, &s.stdout, &s.stderr)
+				}
+			})
+		})
+	}
+}
+
+// TestRefusedLeavesNothing: what was rightly refused is not told as left.
+func TestRefusedLeavesNothing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := withoutImages(t, cloudsim.Config{}, "rule=accepts:delete-busy")
+		status := s.run("--checks", "refusals")
+		if status != exitFail || strings.Contains(s.stderr.String(), "perhaps left") {
+			t.Errorf("exit %d\n%s", status, &s.stderr)
+		}
+	})
 }

@@ -10,8 +10,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"volume-backup-tester/internal/cloudsim"
 )
 
 // TestStates lets every operation end in every wrong way. None of them passes,
@@ -262,21 +260,44 @@ func TestLastLookFails(t *testing.T) {
 	}
 }
 
-// TestCleanUpLastListFails: what could not be deleted is told, whatever the
-// last list met.
-func TestCleanUpLastListFails(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		c := newCell(t, "delete-backup=stuck")
-		c.sim.PutBackup(cloudsim.Backup{Resource: cloudsim.Resource{Name: "scs-test-b", Status: "available"}})
-		began := time.Now()
-		c.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
-			if strings.HasSuffix(r.URL.Path, "/backups/detail") && time.Since(began) > 59*time.Second {
-				return nil, &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
-			}
-			return cloud.RoundTrip(r)
-		}
-		if status := c.run("--cleanup-only"); status != exitFail || !strings.Contains(c.stderr.String(), "left: backup 'scs-test-b'") {
-			t.Errorf("exit %d\n%s", status, &c.stderr)
-		}
-	})
+// TestUnseenEnd: what nobody has looked at for long, or not for the whole of the
+// budget, is not said to have failed.
+func TestUnseenEnd(t *testing.T) {
+	for name, row := range map[string]struct {
+		from time.Duration
+		code int // 0: no network
+		says string
+	}{
+		"network gone at 36 s":   {36 * time.Second, 0, "seen: no answer: "},
+		"Retry-After in 2 min":   {4 * time.Second, http.StatusTooManyRequests, "what to do: run again later, or allow more with --timeout"},
+		"Keystone away for long": {4 * time.Second, http.StatusUnauthorized, "what to do: run again later, or allow more with --timeout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				c := newCell(t, "create-backup=slow:45s")
+				began := time.Now()
+				c.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+					login := strings.HasSuffix(r.URL.Path, "/auth/tokens")
+					if time.Since(began) < row.from || !login && !strings.Contains(r.URL.Path, "/backups/") {
+						return cloud.RoundTrip(r)
+					}
+					code, body := row.code, "away"
+					if login {
+						code = http.StatusServiceUnavailable
+					}
+					if code == 0 {
+						return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ENETUNREACH}
+					}
+					return &http.Response{StatusCode: code, Header: http.Header{"Retry-After": {"120"}}, Body: io.NopCloser(strings.NewReader(body))}, nil
+				}
+				status, want := c.run(), exitAbort
+				if row.code == http.StatusTooManyRequests {
+					want = exitFail
+				}
+				if status != want || !strings.Contains(c.stderr.String(), row.says) || strings.Contains(c.stderr.String(), "cinder-backup is the likely cause") {
+					t.Errorf("exit %d\n%s", status, &c.stderr)
+				}
+			})
+		})
+	}
 }
