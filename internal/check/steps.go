@@ -115,10 +115,10 @@ func (r *Run) awaitDependents(ctx context.Context, parent cloud.Resource) error 
 
 // timedOut is a wait that used its whole budget and is known to have come to
 // nothing: none of its looks saw what it was for, and but for a last one or two
-// all of them were sound.
+// they were sound.
 func timedOut(err error) bool {
 	timeout, ok := err.(*wait.TimeoutError)
-	return ok && timeout.After == 0 && timeout.Failing <= unseen
+	return ok && timeout.After == 0 && timeout.Failing <= min(unseen, timeout.Waited/2)
 }
 
 // unseen is how long at its end a wait may have seen nothing.

@@ -264,13 +264,15 @@ func TestLastLookFails(t *testing.T) {
 // budget, is not said to have failed.
 func TestUnseenEnd(t *testing.T) {
 	for name, row := range map[string]struct {
-		from time.Duration
-		code int // 0: no network
-		says string
+		timeout string
+		from    time.Duration
+		code    int // 0: no network
+		says    string
 	}{
-		"network gone at 36 s":   {36 * time.Second, 0, "seen: no answer: "},
-		"Retry-After in 2 min":   {4 * time.Second, http.StatusTooManyRequests, "what to do: run again later, or allow more with --timeout"},
-		"Keystone away for long": {4 * time.Second, http.StatusUnauthorized, "what to do: run again later, or allow more with --timeout"},
+		"network gone at 36 s":   {"60", 36 * time.Second, 0, "seen: no answer: "},
+		"network gone at once":   {"6", 250 * time.Millisecond, 0, "seen: no answer: "},
+		"Retry-After in 2 min":   {"60", 4 * time.Second, http.StatusTooManyRequests, "what to do: run again later, or allow more with --timeout"},
+		"Keystone away for long": {"60", 4 * time.Second, http.StatusUnauthorized, "what to do: run again later, or allow more with --timeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -290,7 +292,7 @@ func TestUnseenEnd(t *testing.T) {
 					}
 					return &http.Response{StatusCode: code, Header: http.Header{"Retry-After": {"120"}}, Body: io.NopCloser(strings.NewReader(body))}, nil
 				}
-				status, want := c.run(), exitAbort
+				status, want := c.run("--timeout", row.timeout), exitAbort
 				if row.code == http.StatusTooManyRequests {
 					want = exitFail
 				}
