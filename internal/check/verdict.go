@@ -57,6 +57,7 @@ type Leftover struct {
 type Failure struct {
 	Verdict Verdict
 	Check   *Check // that fell; nil: clean-up, or before the first check
+	CleanUp bool
 	What    string // in one line
 	// Expected and Seen are empty where the line says it all.
 	Expected, Seen string
@@ -89,6 +90,7 @@ func (r *Run) judge(ctx context.Context, at *Check, err error) error {
 	f := Judge(err)
 	f.Check = at
 	call := asCall(err)
+	f.CleanUp = at == nil && (call != nil || f.Leftovers != nil)
 	if at == nil && call != nil {
 		f.What = "clean-up: " + f.What
 	}

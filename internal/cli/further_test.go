@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -174,7 +177,11 @@ func TestFurtherQuota(t *testing.T) {
 func TestFurtherLeftovers(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := withoutImages(t, cloudsim.Config{}, "DELETE /backups/*=403")
-		status := s.run("--checks", "listing")
+		status := s.run("--checks", "listing", "--json", "report")
+		var report struct{ Left []struct{ Name string } }
+		if err := json.Unmarshal(must(os.ReadFile(filepath.Join(s.dir, "report"))), &report); err != nil || len(report.Left) != 3 {
+			t.Errorf("the report has %v left, %v", report.Left, err)
+		}
 		for _, want := range []string{"left: backup 'scs-test-listing-second'", "left in the cloud: volume 'scs-test-volume'", "left in the cloud: backup 'scs-test-volume-backup'", "to clear it: volume-backup-tester --os-cloud cloudsim"} {
 			if status != exitFail || strings.Count(s.stderr.String(), want) != 1 {
 				t.Errorf("exit %d, not once %q:\n%s", status, want, &s.stderr)

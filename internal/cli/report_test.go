@@ -256,3 +256,20 @@ func TestQuiet(t *testing.T) {
 		}
 	})
 }
+
+// TestJUnitOfNoCheck: a failure that is no check's is named by where it was.
+func TestJUnitOfNoCheck(t *testing.T) {
+	for name, row := range map[string]struct{ cloud, fault string }{
+		"connect":  {"cloudsim", "POST /v3/auth/tokens=401"},
+		"clean-up": {"cloudsim", "GET /backups/detail=403"},
+		"run":      {"cloudsim-admin", "POST /volumes=500"},
+	} {
+		bubble(t, func(t *testing.T) {
+			s := newScene(t, cloudsim.Config{}, row.fault)
+			s.run("--os-cloud", row.cloud, "--junit", "-")
+			if !strings.Contains(s.stdout.String(), `classname="volume-backup-tester" name="`+name+`"`) {
+				t.Errorf("no testcase %s:\n%s", name, &s.stdout)
+			}
+		})
+	}
+}

@@ -87,7 +87,7 @@ func (r *Record) JUnit(to io.Writer) error {
 		switch {
 		case r.Evidence.ProjectID == "":
 			t.Name = "connect"
-		case strings.HasPrefix(r.Failure.What, "clean-up"):
+		case r.Failure.cleanUp:
 			t.Name = "clean-up"
 		}
 		t.blame(r.Failure)

@@ -89,6 +89,8 @@ type Failure struct {
 	Seen     string `json:"seen"`
 	Said     string `json:"said"` // by the cloud, with its request id
 	Advice   string `json:"advice"`
+
+	cleanUp bool // it is one of a clean-up
 }
 
 // Left is something that stays in the cloud.
@@ -174,13 +176,14 @@ func (r *Record) saw(on cloud.Resource) *Resource {
 	return seen
 }
 
-// Finish ends the record.
+// Finish ends the record. left is what stays besides the failure's own
+// leftovers.
 func (r *Record) Finish(verdict check.Verdict, status int, failure *check.Failure, left []cloud.Resource, clear string) {
 	r.Ended, r.Verdict, r.ExitStatus = time.Now().UTC(), string(verdict), status
 	if failure != nil {
 		r.Failure = &Failure{
 			Verdict: string(failure.Verdict), What: failure.What, Expected: failure.Expected, Seen: failure.Seen,
-			Said: failure.Said, Advice: failure.Advice,
+			Said: failure.Said, Advice: failure.Advice, cleanUp: failure.CleanUp,
 		}
 		if failure.Check != nil {
 			r.Failure.Check = failure.Check.Name
@@ -189,10 +192,8 @@ func (r *Record) Finish(verdict check.Verdict, status int, failure *check.Failur
 			r.Left = append(r.Left, Left{l.Kind, l.ID, l.Name, l.Status, l.Reason, l.Help})
 		}
 	}
-	if len(r.Left) == 0 {
-		for _, on := range left {
-			r.Left = append(r.Left, Left{Kind: on.Kind, ID: on.ID, Name: on.Name, Status: on.Status})
-		}
+	for _, on := range left {
+		r.Left = append(r.Left, Left{Kind: on.Kind, ID: on.ID, Name: on.Name, Status: on.Status})
 	}
 	if len(r.Left) > 0 {
 		r.Clear = clear
