@@ -28,13 +28,9 @@ func snapshotBackup(ctx context.Context, r *Run) error {
 	if err := r.await(ctx, &goal{Resource: snapshot}); err != nil {
 		return err
 	}
-	wanted := cloud.Resource{Kind: cloud.KindBackup, Name: r.own + "backup"}
-	r.emit(Doing{Verb: "creating", On: wanted, From: snapshot})
-	backup, err := r.create(ctx, wanted, func(ctx context.Context) (cloud.Resource, error) {
-		return r.Cloud.CreateBackup(ctx, cloud.BackupSpec{Name: wanted.Name, VolumeID: volume.ID, SnapshotID: snapshot.ID})
-	})
+	backup, err := r.beginBackup(ctx, cloud.BackupSpec{Name: r.own + "backup", VolumeID: volume.ID, SnapshotID: snapshot.ID}, snapshot)
 	if err != nil {
-		return r.backupRefused(ctx, err, volume.Size)
+		return err
 	}
 	made := &goal{Resource: backup}
 	if err := r.await(ctx, &goal{Resource: volume, stays: true}, made, &goal{Resource: snapshot}); err != nil {
@@ -117,22 +113,23 @@ func restoreExisting(ctx context.Context, r *Run) error {
 	if _, err := r.beginRestore(ctx, small, target); err != nil {
 		return err
 	}
+	const intoBusy = "a restore into a volume that is being restored into"
 	restored := &goal{Resource: target}
 	switch err := r.tryRestore(ctx, large, target); {
 	case err != nil:
-		if err := refused(large, "a restore into a volume that is being restored into", err, http.StatusBadRequest); err != nil {
+		if err := refused(large, intoBusy, err, http.StatusBadRequest); err != nil {
 			return err
 		}
 		if err := r.await(ctx, restored, &goal{Resource: small}); err != nil {
 			return err
 		}
 	default: // rightly so if the first one was over
-		now, err := r.show(ctx, small)
+		now, err := r.show(ctx, r.Cloud, small)
 		if err != nil {
 			return err
 		}
 		if now.Status == "restoring" {
-			return refused(large, "a restore into a volume that is being restored into", nil, http.StatusBadRequest)
+			return refused(large, intoBusy, nil, http.StatusBadRequest)
 		}
 		r.note("the restore was done before a second one could be refused")
 		if err := r.await(ctx, &goal{Resource: target}, &goal{Resource: large}); err != nil {
@@ -211,18 +208,12 @@ func isolation(ctx context.Context, r *Run) error {
 		return err
 	}
 	for _, hidden := range []cloud.Resource{r.Volume, r.Backup} {
-		err := r.Patiently(ctx, func(ctx context.Context) error {
-			_, err := r.Other.Show(ctx, hidden)
-			return err
-		})
+		_, err := r.show(ctx, r.Other, hidden)
 		if err := refused(hidden, "showing it to another project", err, http.StatusNotFound); err != nil {
 			return err
 		}
-		var listed []cloud.Resource
-		if err := r.Patiently(ctx, func(ctx context.Context) (err error) {
-			listed, err = r.Other.List(ctx, hidden.Kind)
-			return err
-		}); err != nil {
+		listed, err := attempt(ctx, r, false, func(ctx context.Context) ([]cloud.Resource, error) { return r.Other.List(ctx, hidden.Kind) })
+		if err != nil {
 			return err
 		}
 		if slices.ContainsFunc(listed, func(l cloud.Resource) bool { return l.ID == hidden.ID }) {
@@ -248,7 +239,7 @@ func isolation(ctx context.Context, r *Run) error {
 		{"deleting it from another project", r.Backup, false, func(ctx context.Context) error { return r.Other.Delete(ctx, r.Backup) }},
 		{"deleting it from another project", r.Volume, false, func(ctx context.Context) error { return r.Other.Delete(ctx, r.Volume) }},
 	} {
-		err := r.attempt(ctx, forbidden.creates, forbidden.try)
+		_, err := attempt(ctx, r, forbidden.creates, func(ctx context.Context) (struct{}, error) { return struct{}{}, forbidden.try(ctx) })
 		err = refused(forbidden.on, forbidden.what, err, http.StatusNotFound, http.StatusForbidden)
 		var finding *Finding
 		if errors.As(err, &finding) && forbidden.creates {
@@ -260,7 +251,7 @@ func isolation(ctx context.Context, r *Run) error {
 	}
 	// What was refused was not done all the same.
 	for _, one := range []cloud.Resource{r.Backup, r.Volume} {
-		now, err := r.show(ctx, one)
+		now, err := r.show(ctx, r.Cloud, one)
 		seen := fmt.Sprintf("status '%s', name '%s'", now.Status, cloud.Printable(now.Name))
 		if call := asCall(err); call != nil && call.Gone() {
 			seen, err = "it is gone", nil

@@ -51,11 +51,8 @@ func listing(ctx context.Context, r *Run) error {
 	if err := r.paging(ctx, second); err != nil {
 		return err
 	}
-	var limits cloud.Limits
-	if err := r.Patiently(ctx, func(ctx context.Context) (err error) {
-		limits, err = r.Cloud.Limits(ctx)
-		return err
-	}); err != nil {
+	limits, err := attempt(ctx, r, false, r.Cloud.Limits)
+	if err != nil {
 		return err
 	}
 	if limits.BackupsUsed < 2 || limits.BackupGigabytesUsed < r.Backup.Size+second.Size {
@@ -88,11 +85,8 @@ func (r *Run) paging(ctx context.Context, newest cloud.Resource) error {
 		}
 	}
 	for _, marker := range []cloud.Resource{r.Backup, newest} {
-		var behind []cloud.Resource
-		if err := r.Patiently(ctx, func(ctx context.Context) (err error) {
-			behind, err = r.Cloud.After(ctx, marker, 1000)
-			return err
-		}); err != nil {
+		behind, err := attempt(ctx, r, false, func(ctx context.Context) ([]cloud.Resource, error) { return r.Cloud.After(ctx, marker, 1000) })
+		if err != nil {
 			return err
 		}
 		if contains(behind, marker) {
@@ -156,7 +150,7 @@ func (r *Run) renamed(ctx context.Context, backup cloud.Resource) error {
 	if err != nil {
 		return err
 	}
-	now, err := r.show(ctx, backup)
+	now, err := r.show(ctx, r.Cloud, backup)
 	if err != nil {
 		return err
 	}
@@ -185,7 +179,7 @@ const nobody = "00000000-0000-4000-8000-000000000000"
 func refusals(ctx context.Context, r *Run) error {
 	unknown := cloud.Resource{Kind: cloud.KindBackup, ID: nobody}
 	target := cloud.Resource{Kind: cloud.KindVolume, Name: r.own + "restored"}
-	_, err := r.show(ctx, unknown)
+	_, err := r.show(ctx, r.Cloud, unknown)
 	if err := refused(unknown, "showing a backup that there is not", err, http.StatusNotFound); err != nil {
 		return err
 	}
@@ -232,7 +226,7 @@ func refusals(ctx context.Context, r *Run) error {
 // being made still: the state says so afterwards, or a backup of the same
 // volume has just taken more than four times as long.
 func (r *Run) refusesWhileBusy(ctx context.Context, volume, target cloud.Resource) (cloud.Resource, error) {
-	first, err := r.beginBackup(ctx, cloud.BackupSpec{Name: r.own + "first"}, volume)
+	first, err := r.beginBackup(ctx, cloud.BackupSpec{Name: r.own + "first", VolumeID: volume.ID}, volume)
 	if err != nil {
 		return first, err
 	}
@@ -244,7 +238,7 @@ func (r *Run) refusesWhileBusy(ctx context.Context, volume, target cloud.Resourc
 	usual := measured.unreached.Sub(began)
 
 	began = time.Now()
-	backup, err := r.beginBackup(ctx, cloud.BackupSpec{Name: r.own + "throw-away"}, volume)
+	backup, err := r.beginBackup(ctx, cloud.BackupSpec{Name: r.own + "throw-away", VolumeID: volume.ID}, volume)
 	if err != nil {
 		return backup, err
 	}
@@ -259,7 +253,7 @@ func (r *Run) refusesWhileBusy(ctx context.Context, volume, target cloud.Resourc
 		{"restoring a backup that is being made", backup, creating, func() error { return r.tryRestore(ctx, backup, target) }},
 		{"deleting a backup that is being made", backup, creating, func() error { return r.tryDelete(ctx, backup) }},
 	} {
-		before, err := r.show(ctx, backup)
+		before, err := r.show(ctx, r.Cloud, backup)
 		if err != nil {
 			return backup, err
 		}
@@ -269,7 +263,7 @@ func (r *Run) refusesWhileBusy(ctx context.Context, volume, target cloud.Resourc
 		tried := busy.try()
 		if tried == nil {
 			took := time.Since(began)
-			now, err := r.show(ctx, busy.on)
+			now, err := r.show(ctx, r.Cloud, busy.on)
 			if call := asCall(err); err != nil && !(call != nil && call.Gone()) {
 				return backup, err
 			}

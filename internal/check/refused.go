@@ -34,11 +34,7 @@ func (r *Run) backupRefused(ctx context.Context, err error, size int) error {
 	if call == nil || call.Code != http.StatusRequestEntityTooLarge {
 		return err
 	}
-	var l cloud.Limits
-	limitsErr := r.Patiently(ctx, func(ctx context.Context) (err error) {
-		l, err = r.Cloud.Limits(ctx)
-		return err
-	})
+	l, limitsErr := attempt(ctx, r, false, r.Cloud.Limits)
 	on := cloud.Resource{Kind: call.On.Kind, Name: call.On.Name}
 	seen := fmt.Sprintf("backups %d of %d, gigabytes %d of %d used", l.BackupsUsed, l.Backups, l.BackupGigabytesUsed, l.BackupGigabytes)
 	switch {

@@ -70,7 +70,7 @@ func (r *Run) Test(ctx context.Context) error {
 		if r.decide(err); err != nil {
 			return err
 		}
-		unclear = unclear[len(storage):]
+		unclear = r.images()
 	}
 	if further < 0 {
 		return nil
@@ -134,25 +134,21 @@ func (r *Run) policy(creates bool) wait.Policy {
 // Patiently makes a read again while the next try may cure it, within the
 // budget of one wait.
 func (r *Run) Patiently(ctx context.Context, read func(context.Context) error) error {
-	return r.attempt(ctx, false, read)
+	_, err := attempt(ctx, r, false, func(ctx context.Context) (struct{}, error) { return struct{}{}, read(ctx) })
+	return err
 }
 
 // attempt makes a call with that patience, which is less for one that creates.
-func (r *Run) attempt(ctx context.Context, creates bool, call func(context.Context) error) error {
-	_, err := wait.Until(ctx, r.policy(creates), func(ctx context.Context) (struct{}, bool, error) {
-		err := call(ctx)
-		return struct{}{}, err == nil, err
+func attempt[T any](ctx context.Context, r *Run, creates bool, call func(context.Context) (T, error)) (T, error) {
+	return wait.Until(ctx, r.policy(creates), func(ctx context.Context) (T, bool, error) {
+		answer, err := call(ctx)
+		return answer, err == nil, err
 	})
-	return err
 }
 
 // create asks for something new, and keeps account of what may exist since.
 func (r *Run) create(ctx context.Context, wanted cloud.Resource, ask func(context.Context) (cloud.Resource, error)) (cloud.Resource, error) {
-	var made cloud.Resource
-	err := r.attempt(ctx, true, func(ctx context.Context) (err error) {
-		made, err = ask(ctx)
-		return err
-	})
+	made, err := attempt(ctx, r, true, ask)
 	left := made
 	switch call := asCall(err); {
 	case err == nil:
@@ -187,6 +183,7 @@ func (r *Run) makeVolume(ctx context.Context, spec cloud.VolumeSpec) (cloud.Reso
 
 // makeBackup creates a backup of a volume and waits until both are available.
 func (r *Run) makeBackup(ctx context.Context, spec cloud.BackupSpec, volume cloud.Resource) (cloud.Resource, error) {
+	spec.VolumeID = volume.ID
 	backup, err := r.beginBackup(ctx, spec, volume)
 	if err != nil {
 		return backup, err
@@ -196,16 +193,15 @@ func (r *Run) makeBackup(ctx context.Context, spec cloud.BackupSpec, volume clou
 	return made.Resource, err
 }
 
-// beginBackup is makeBackup up to the answer.
-func (r *Run) beginBackup(ctx context.Context, spec cloud.BackupSpec, volume cloud.Resource) (cloud.Resource, error) {
+// beginBackup is makeBackup up to the answer, also for a backup from a snapshot.
+func (r *Run) beginBackup(ctx context.Context, spec cloud.BackupSpec, from cloud.Resource) (cloud.Resource, error) {
 	wanted := cloud.Resource{Kind: cloud.KindBackup, Name: spec.Name}
-	spec.VolumeID = volume.ID
-	r.emit(Doing{Verb: "creating", On: wanted, From: volume})
+	r.emit(Doing{Verb: "creating", On: wanted, From: from})
 	backup, err := r.create(ctx, wanted, func(ctx context.Context) (cloud.Resource, error) {
 		return r.Cloud.CreateBackup(ctx, spec)
 	})
 	if err != nil {
-		return backup, r.backupRefused(ctx, err, volume.Size)
+		return backup, r.backupRefused(ctx, err, from.Size)
 	}
 	return backup, nil
 }

@@ -32,12 +32,13 @@ type kind struct {
 
 // kinds are what the selected checks can leave, in the order in which clean-up
 // clears them: volumes are begun when the backups are gone.
-func (r *Run) kinds() []kind {
-	all := r.blockStorage()
-	if r.further() && r.Cloud.HasImages() {
-		all = append(all, kind{cloud.KindImage, []string{"active", "queued", "killed", "deactivated", "saving", "uploading", "importing"}, nil, "openstack image delete"})
+func (r *Run) kinds() []kind { return append(r.blockStorage(), r.images()...) }
+
+func (r *Run) images() []kind {
+	if !r.further() || !r.Cloud.HasImages() {
+		return nil
 	}
-	return all
+	return []kind{{cloud.KindImage, []string{"active", "queued", "killed", "deactivated", "saving", "uploading", "importing"}, nil, "openstack image delete"}}
 }
 
 // blockStorage are the kinds without images: Glance has no part in what the

@@ -10,12 +10,8 @@ import (
 )
 
 // show and find read what the next try may have to.
-func (r *Run) show(ctx context.Context, of cloud.Resource) (now cloud.Resource, err error) {
-	err = r.Patiently(ctx, func(ctx context.Context) (err error) {
-		now, err = r.Cloud.Show(ctx, of)
-		return err
-	})
-	return now, err
+func (r *Run) show(ctx context.Context, as *cloud.Client, of cloud.Resource) (cloud.Resource, error) {
+	return attempt(ctx, r, false, func(ctx context.Context) (cloud.Resource, error) { return as.Show(ctx, of) })
 }
 
 func (r *Run) find(ctx context.Context, f cloud.Filter) (found []cloud.Resource, pages []int, err error) {
@@ -43,22 +39,27 @@ func (r *Run) tryRestore(ctx context.Context, backup, target cloud.Resource) err
 }
 
 func (r *Run) tryDelete(ctx context.Context, what cloud.Resource) error {
-	perhaps := false // a try whose answer was lost may have been accepted
-	err := r.Patiently(ctx, func(ctx context.Context) error {
-		err := r.Cloud.Delete(ctx, what)
-		if call := asCall(err); call != nil && call.Perhaps {
-			perhaps = true
-		}
-		return err
-	})
+	perhaps, err := r.delete(ctx, what)
 	if !perhaps || answered(err) == nil {
 		return err
 	}
-	now, showErr := r.show(ctx, what)
+	now, showErr := r.show(ctx, r.Cloud, what)
 	if call := asCall(showErr); call != nil && call.Gone() || now.Status == "deleting" {
 		return nil
 	}
 	return err
+}
+
+// delete asks for a deletion. Perhaps is that a try without a clear answer may
+// have been accepted, whatever a later one was answered.
+func (r *Run) delete(ctx context.Context, what cloud.Resource) (perhaps bool, err error) {
+	err = r.Patiently(ctx, func(ctx context.Context) error {
+		err := r.Cloud.Delete(ctx, what)
+		call := asCall(err)
+		perhaps = perhaps || call != nil && call.Perhaps
+		return err
+	})
+	return perhaps, err
 }
 
 // remove deletes one resource of the run and waits until it is gone.
@@ -67,18 +68,9 @@ func (r *Run) remove(ctx context.Context, what cloud.Resource) error {
 		return nil
 	}
 	r.emit(Deleting{On: what, Age: age(what)})
-	perhaps := false // an earlier try did it, and its answer was lost
-	err := r.Patiently(ctx, func(ctx context.Context) error {
-		err := r.Cloud.Delete(ctx, what)
-		call := asCall(err)
-		if call != nil && (call.Gone() || perhaps && call.Code == http.StatusBadRequest) {
-			return nil // how it is shows in the end
-		}
-		perhaps = perhaps || call != nil && call.Perhaps
-		return err
-	})
-	if err != nil {
-		return err
+	perhaps, err := r.delete(ctx, what)
+	if call := asCall(err); err != nil && !(call != nil && (call.Gone() || perhaps && call.Code == http.StatusBadRequest)) {
+		return err // else an earlier try did it; how it is shows in the end
 	}
 	status := what.Status
 	_, err = wait.Until(ctx, r.policy(false), func(ctx context.Context) (struct{}, bool, error) {

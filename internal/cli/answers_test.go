@@ -103,7 +103,7 @@ func TestControlCharacters(t *testing.T) {
 					fault = "create-backup=stuck"
 				}
 				s := newScene(t, cloudsim.Config{}, fault)
-				s.clouds = "clouds: {cloudsim: {auth: {auth_url: 'http://cloudsim/identity/v3', username: tester, user_domain_name: Default, password: secret, project_name: cloudsim, project_domain_name: Default}}}"
+				s.clouds = memberCloud("", cloudsim.Password)
 				struck := atomic.Bool{}
 				s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
 					response, err := cloud.RoundTrip(r)
@@ -181,7 +181,7 @@ func TestRegionWithBlanks(t *testing.T) {
 			all = append(all, e)
 		}
 		s.sim.SetEndpoints(all...)
-		s.clouds = "clouds: {cloudsim: {region_name: 'Region  One ', auth: {auth_url: 'http://cloudsim/identity/v3', username: tester, user_domain_name: Default, password: secret, project_name: cloudsim, project_domain_name: Default}}}"
+		s.clouds = memberCloud("region_name: 'Region  One ', ", cloudsim.Password)
 		if status := s.run(); status != exitPass || !strings.Contains(s.stdout.String(), "region Region One, ") {
 			t.Errorf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
 		}

@@ -25,7 +25,7 @@ type cell struct {
 func newCell(t *testing.T, faults ...string) *cell {
 	c := &cell{scene: newScene(t, cloudsim.Config{OperationTime: 100 * time.Millisecond, PageSize: 3}, faults...), others: map[string]bool{}}
 	c.sim.SetEndpoints(cloudsim.Endpoint{Type: "volumev3", Name: "cinderv3", Region: cloudsim.Region, Interface: "public", URL: "/volume/"})
-	c.clouds = "clouds: {cloudsim: {auth: {auth_url: 'http://cloudsim/identity/v3', username: tester, user_domain_name: Default, password: secret, project_name: cloudsim, project_domain_name: Default}}}"
+	c.clouds = memberCloud("", cloudsim.Password)
 	lookAlikes(c.scene)
 	c.sim.PutVolume(cloudsim.Volume{Resource: cloudsim.Resource{Project: cloudsim.OtherProject, Name: "scs-test-volume"}})
 	for _, v := range c.sim.Volumes() {

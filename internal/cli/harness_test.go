@@ -62,6 +62,12 @@ func newScene(t *testing.T, config cloudsim.Config, faults ...string) *scene {
 	return &scene{t: t, sim: cloudsim.New(config), env: map[string]string{"OS_CLOUD": "cloudsim"}}
 }
 
+// memberCloud is a small clouds.yaml of the simulator's member; entry is what
+// the cloud has besides, with a comma behind it.
+func memberCloud(entry, password string) string {
+	return "clouds: {cloudsim: {" + entry + "auth: {auth_url: 'http://cloudsim/identity/v3', username: tester, user_domain_name: Default, password: '" + password + "', project_name: cloudsim, project_domain_name: Default}}}"
+}
+
 // run returns the exit status.
 func (s *scene) run(args ...string) int {
 	s.t.Helper()

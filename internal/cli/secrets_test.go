@@ -102,7 +102,7 @@ func TestEchoedSecrets(t *testing.T) {
 				t.Run(at+" "+form+" "+page[:20], func(t *testing.T) {
 					bubble(t, func(t *testing.T) {
 						s := newScene(t, cloudsim.Config{})
-						s.clouds = "clouds: {cloudsim: {region_name: RegionOne, auth: {auth_url: 'http://cloudsim/identity/v3', username: tester, user_domain_name: Default, password: '" + password + "', project_name: cloudsim, project_domain_name: Default}}}"
+						s.clouds = memberCloud("region_name: RegionOne, ", password)
 						secret := password
 						s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
 							if r.Body != nil { // the simulated member has another password
@@ -139,7 +139,7 @@ func TestEchoedSecrets(t *testing.T) {
 func TestOverrideWithPassword(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := newScene(t, cloudsim.Config{})
-		s.clouds = "clouds: {cloudsim: {block_storage_endpoint_override: 'http://svc:hunter2%zz@cloudsim/volume/v3', auth: {auth_url: 'http://cloudsim/identity/v3', username: tester, user_domain_name: Default, password: secret, project_name: cloudsim, project_domain_name: Default}}}"
+		s.clouds = memberCloud("block_storage_endpoint_override: 'http://svc:hunter2%zz@cloudsim/volume/v3', ", cloudsim.Password)
 		status := s.run()
 		if want := "error: block_storage_endpoint_override of cloud 'cloudsim' in DIR/clouds.yaml cannot be read as an address\n"; status != exitUsage || strings.ReplaceAll(s.stderr.String(), s.dir, "DIR") != want {
 			t.Errorf("exit %d\n%s", status, &s.stderr)

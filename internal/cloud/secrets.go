@@ -26,17 +26,22 @@ type secrets struct {
 func (s *secrets) learn(values ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	inPython := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#x27;") // HTML's entities there
 	for _, v := range values {
 		if len(v) < 4 || slices.Contains(s.values, v) {
 			continue
 		}
-		inGo, _ := json.Marshal(v) // a string can be
-		inOthers := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v)
-		s.values = append(s.values, v, string(inGo[1:len(inGo)-1]), inOthers, html.EscapeString(v), inPython.Replace(v), url.PathEscape(v), url.QueryEscape(v))
+		s.values = append(s.values, written(v)...)
+		// One that is part of another is not to spare the rest of that.
+		slices.SortStableFunc(s.values, func(a, b string) int { return len(b) - len(a) })
 	}
-	// One that is part of another is not to spare the rest of that.
-	slices.SortStableFunc(s.values, func(a, b string) int { return len(b) - len(a) })
+}
+
+// written are the forms in which others write a value.
+func written(v string) []string {
+	inGo, _ := json.Marshal(v) // a string can be
+	inOthers := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+	inPython := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#x27;") // HTML's entities there
+	return []string{v, string(inGo[1 : len(inGo)-1]), inOthers.Replace(v), html.EscapeString(v), inPython.Replace(v), url.PathEscape(v), url.QueryEscape(v)}
 }
 
 func (s *secrets) hide(text string) string {
