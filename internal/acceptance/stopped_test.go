@@ -109,7 +109,7 @@ func (o outcome) wantExplained(t *testing.T, service string) {
 	if !strings.HasPrefix(o.stderr, "error: ") {
 		t.Error("stderr does not begin with an error")
 	}
-	wantWords(t, o.stderr, prefix, "what to do: ", "--cleanup-only")
+	wantWords(t, o.stderr, prefix, "hint: ", "--cleanup-only")
 }
 
 // wantRestored asserts that a restore which the checker believed was one. Cinder writes the
@@ -140,12 +140,12 @@ func clearOrReset(t *testing.T, api, admin *cinder) string {
 		if slices.Contains([]string{"available", "error", "error_restoring"}, r.Status) {
 			t.Errorf("%s is '%s' and was not deleted", r, r.Status)
 		}
-		wantWords(t, o.stderr, fmt.Sprintf("left: %s, status '%s'", r, r.Status))
+		wantWords(t, o.stderr, fmt.Sprintf("not deleted: %s, status '%s'", r, r.Status))
 		admin.request(t, "POST", fmt.Sprintf("%s/%ss/%s/action", admin.url, r.Kind, r.ID),
 			map[string]any{"os-reset_status": map[string]string{"status": "error"}}, nil)
 		stuck = append(stuck, fmt.Sprint(r.Kind, " ", r.Name, " ", r.Status))
 	}
-	for _, word := range []string{"because: ", "what helps: an administrator has to run: "} {
+	for _, word := range []string{"reason: ", "hint: an administrator has to run: "} {
 		if n := strings.Count(o.stderr, word); n != len(left) {
 			t.Errorf("%d times %q for %d leftovers", n, word, len(left))
 		}
@@ -170,7 +170,7 @@ func (o outcome) verdict() string {
 // message is the first line on stderr, and what was seen.
 func (o outcome) message() string {
 	line, rest, _ := strings.Cut(o.stderr, "\n")
-	if _, seen, ok := strings.Cut(rest, "  seen: "); ok {
+	if _, seen, ok := strings.Cut(rest, "  got: "); ok {
 		seen, _, _ = strings.Cut(seen, "\n")
 		line += "; seen: " + seen
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,36 +30,47 @@ const (
 // cleanUp deletes what begins with the prefix, kind by kind, and waits until it
 // is gone. It goes on past what it cannot delete and tells in the end. The
 // prefix is the run's own, or begins with it.
-func (r *Run) cleanUp(ctx context.Context, prefix string, kinds []kind, dryRun bool) error {
+func (r *run) cleanUp(ctx context.Context, prefix string, kinds []kind) error {
 	if len(kinds) == 0 {
 		return nil
 	}
-	r.emit(CleaningUp{prefix, names(kinds), dryRun})
+	r.emit(CleanupStarted{prefix, names(kinds), r.DryRun})
 	var left []Leftover
+	renamed := 0
 	for _, k := range kinds {
-		c := clearing{Run: r, kind: k, prefix: prefix, dryRun: dryRun, items: map[string]*item{}}
-		c.made = slices.DeleteFunc(r.Left(), func(m cloud.Resource) bool { return m.Kind != k.name || m.ID == "" || !ours(prefix, m) })
+		c := clearing{run: r, cloud: r.Cloud.Once(), kind: k, prefix: prefix, items: map[string]*item{}}
+		for _, e := range r.owned.made(k.name, prefix) {
+			c.made = append(c.made, &made{entry: e})
+		}
 		if err := c.clear(ctx); err != nil {
 			return err
 		}
 		left = append(left, c.leftovers()...)
+		renamed += len(c.renamed)
 	}
-	if len(left) > 0 && !dryRun {
-		return &leftError{left}
+	if len(left) > 0 && !r.DryRun {
+		return &notDeletedError{left, renamed}
 	}
 	return nil
 }
 
 // clearing is the clean-up of one kind.
 type clearing struct {
-	*Run
+	*run
 	kind
-	prefix string
-	dryRun bool
-	items  map[string]*item // by id: listed with the prefix and not gone yet
-	moved  time.Time        // when one was last seen gone, or its deletion first accepted
-	again  time.Time        // when to list again at the earliest
-	made   []cloud.Resource // by this run, and not listed yet
+	cloud   *cloud.Client
+	prefix  string
+	items   map[string]*item // by id: listed with the prefix and not gone yet
+	moved   time.Time        // when one was last found gone, or its deletion first accepted
+	again   time.Time        // when to list again at the earliest
+	made    []*made          // by this run, and not gone yet
+	renamed []Leftover       // of these, what has a name without the prefix now
+}
+
+// made is something of this run that is to be deleted.
+type made struct {
+	entry
+	listed bool // at least once: from then on the list tells whether it is there
 }
 
 // item is one resource on its way out.
@@ -73,13 +85,13 @@ type item struct {
 
 // clear goes on while something moves: each move restarts the budget.
 func (c *clearing) clear(ctx context.Context) error {
-	policy := c.policy(false)
+	policy := c.policy()
 	policy.Moved = func() time.Time { return c.moved }
 	policy.Rest = func() time.Duration { return time.Until(c.again) }
-	policy.Tick = func(waited time.Duration) { c.emit(Looked{c.waitedFor(), waited}) }
-	_, err := wait.Until(ctx, policy, func(ctx context.Context) (struct{}, bool, error) {
+	policy.Tick = func(waited time.Duration) { c.emit(Polled{c.waitedFor(), waited}) }
+	_, err := wait.Until(ctx, policy, func(ctx context.Context) (nothing, bool, error) {
 		err := c.round(ctx)
-		return struct{}{}, err == nil && (len(c.items) == 0 || c.dryRun || c.hopeless()), err
+		return nothing{}, err == nil && (len(c.items) == 0 || c.DryRun || c.hopeless()), err
 	})
 	var timeout *wait.TimeoutError
 	if errors.As(err, &timeout) && timeout.Err == nil {
@@ -92,19 +104,19 @@ func (c *clearing) clear(ctx context.Context) error {
 // be deleted, newest first.
 func (c *clearing) round(ctx context.Context) error {
 	began := time.Now()
-	listed, err := c.Cloud.List(ctx, c.name)
+	listed, err := c.cloud.List(ctx, c.name)
 	if err != nil {
 		return err
 	}
 	c.again = time.Now().Add(rest * time.Since(began))
-	if listed, err = c.withUnlisted(ctx, listed); err != nil {
+	if listed, err = c.withMade(ctx, listed); err != nil {
 		return err
 	}
 	twice := map[string]bool{} // pages may overlap while others add and delete
 	listed = slices.DeleteFunc(listed, func(r cloud.Resource) bool {
 		again := twice[r.ID]
 		twice[r.ID] = true
-		return again || !ours(c.prefix, r)
+		return again || !strings.HasPrefix(r.Name, c.prefix)
 	})
 	slices.SortStableFunc(listed, func(a, b cloud.Resource) int { return b.Created.Compare(a.Created) })
 	now := map[string]*item{}
@@ -122,29 +134,42 @@ func (c *clearing) round(ctx context.Context) error {
 		}
 	}
 	c.items = now
-	c.account(listed)
+	c.owned.listed(c.name, c.prefix, listed)
 	return c.deleteAll(ctx, c.due(listed))
 }
 
-// withUnlisted adds what this run made and the list does not have yet: a list
-// may lag behind, and only a 404 for the resource itself means that it is gone.
-func (c *clearing) withUnlisted(ctx context.Context, listed []cloud.Resource) ([]cloud.Resource, error) {
-	var unlisted []cloud.Resource
-	for _, r := range c.made {
-		if slices.ContainsFunc(listed, func(l cloud.Resource) bool { return l.ID == r.ID }) {
-			continue // from now on the list tells
-		}
-		now, err := c.Cloud.Show(ctx, r)
-		if call := asCall(err); call != nil && call.Gone() {
+// withMade adds what this run made and the list does not have yet: a list may
+// lag behind, and until it has had it only a 404 for the resource itself means
+// that it is gone. What has another name now is set aside.
+func (c *clearing) withMade(ctx context.Context, listed []cloud.Resource) ([]cloud.Resource, error) {
+	c.renamed = nil
+	var there []*made
+	for _, m := range c.made {
+		i := slices.IndexFunc(listed, func(l cloud.Resource) bool { return l.ID == m.ID })
+		switch {
+		case i >= 0:
+			m.listed = true
+		case m.listed:
 			continue
+		default:
+			now, err := c.cloud.Show(ctx, m.Resource)
+			if gone(err) {
+				c.owned.gone(m.Resource)
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			listed, i = append(listed, now), len(listed)
 		}
-		if err != nil {
-			return nil, err
+		there = append(there, m)
+		m.Resource = listed[i]
+		if err := c.owned.expectName(m.Resource); err != nil {
+			c.renamed = append(c.renamed, Leftover{Kind: m.Kind, ID: m.ID, Name: cloud.Printable(m.Name), Status: m.Status, Reason: err.Error(), Hint: deleteByHand})
 		}
-		unlisted = append(unlisted, now)
 	}
-	c.made = unlisted
-	return append(listed, unlisted...), nil
+	c.made = there
+	return listed, nil
 }
 
 // due picks what to ask for now. Backups that others build on are left until
@@ -155,7 +180,7 @@ func (c *clearing) due(listed []cloud.Resource) []*item {
 	moving := c.moving()
 	for _, r := range listed {
 		switch it := c.items[r.ID]; {
-		case c.dryRun:
+		case c.DryRun:
 			due = append(due, it)
 		case !c.isDue(it, moving):
 		case it.HasDependents:
@@ -202,12 +227,12 @@ func (c *clearing) deleteAll(ctx context.Context, due []*item) error {
 			break
 		}
 		if it.tried.IsZero() {
-			c.emit(Deleting{it.Resource, age(it.Resource), c.dryRun})
+			c.deleting(it.Resource, c.DryRun)
 		}
 		wg.Add(1)
 		go func() {
 			defer func() { <-slots; wg.Done() }()
-			if err := c.delete(ctx, it); err != nil {
+			if err := c.ask(ctx, it); err != nil {
 				stop(err)
 			}
 		}()
@@ -225,15 +250,13 @@ func (c *clearing) deleteAll(ctx context.Context, due []*item) error {
 	return err
 }
 
-func (c *clearing) delete(ctx context.Context, it *item) error {
-	if !ours(c.prefix, it.Resource) {
-		return nil
-	}
+// ask asks for one deletion. It returns an error that concerns the others too.
+func (c *clearing) ask(ctx context.Context, it *item) error {
 	it.tried = time.Now()
-	if c.dryRun {
+	if c.DryRun {
 		return nil
 	}
-	err := c.Cloud.Delete(ctx, it.Resource)
+	err := c.owned.delete(ctx, c.cloud, it.Resource)
 	it.accepted = err == nil
 	if err == nil {
 		it.refusal = nil
@@ -248,7 +271,7 @@ func (c *clearing) delete(ctx context.Context, it *item) error {
 	case call == nil:
 		return err
 	case call.Code == http.StatusTooManyRequests, call.Code == http.StatusUnauthorized, call.Service == cloud.Identity:
-		return err // concerns the others too
+		return err
 	}
 	return nil
 }
@@ -296,20 +319,7 @@ func (c *clearing) refused(it *item) bool {
 // long the cloud wants to be left alone.
 func (it *item) passing() (after time.Duration, passes bool) {
 	if call := asCall(it.refusal); call != nil {
-		return call.Retry(false)
+		return call.Retry()
 	}
 	return 0, false
-}
-
-// account brings the account of what is left up to what the cloud lists.
-func (c *clearing) account(listed []cloud.Resource) {
-	c.left = append(slices.DeleteFunc(c.left, func(r cloud.Resource) bool { return r.Kind == c.name && ours(c.prefix, r) }), listed...)
-}
-
-// age is how long ago a resource was created, by this machine's clock.
-func age(r cloud.Resource) time.Duration {
-	if r.Created.IsZero() {
-		return 0
-	}
-	return max(time.Since(r.Created), 0)
 }

@@ -9,13 +9,6 @@ import (
 	"volume-backup-tester/internal/cloud"
 )
 
-// leftError is a clean-up that could not delete everything.
-type leftError struct{ leftovers []Leftover }
-
-func (e *leftError) Error() string {
-	return fmt.Sprintf("clean-up could not delete everything: %d left", len(e.leftovers))
-}
-
 // waitedFor is what a reader wants to know about while it takes long.
 func (c *clearing) waitedFor() []cloud.Resource {
 	var all []cloud.Resource
@@ -29,9 +22,9 @@ func (c *clearing) waitedFor() []cloud.Resource {
 }
 
 func (c *clearing) leftovers() []Leftover {
-	var left []Leftover
+	left := c.renamed
 	for _, r := range c.waitedFor() {
-		l := Leftover{Resource: r}
+		l := Leftover{Kind: r.Kind, ID: r.ID, Name: r.Name, Status: r.Status}
 		switch it := c.items[r.ID]; {
 		case it.refusal != nil:
 			l.Reason = it.refusal.Error()
@@ -45,14 +38,14 @@ func (c *clearing) leftovers() []Leftover {
 		default:
 			l.Reason = "Cinder lets a member delete only from: " + strings.Join(c.deletable, ", ")
 		}
-		l.Help = c.help(l)
+		l.Hint = c.hint(l)
 		left = append(left, l)
 	}
 	return left
 }
 
-// help is what gets rid of a leftover.
-func (c *clearing) help(l Leftover) string {
+// hint is what gets rid of a leftover.
+func (c *clearing) hint(l Leftover) string {
 	const again = "then run again with --cleanup-only"
 	switch {
 	case noBackupService(l.Reason):
@@ -62,8 +55,8 @@ func (c *clearing) help(l Leftover) string {
 	case !c.mayDelete(l.Status):
 		return fmt.Sprintf("an administrator has to run: %s %s; %s", c.reset, l.ID, again)
 	}
-	if c.name == cloud.KindVolume && !c.further() && strings.Contains(l.Reason, "have snapshots") {
-		return "if further checks left a snapshot of it: run again with --cleanup-only --checks all"
+	if c.name == cloud.KindVolume && !optional(c.Checks) && strings.Contains(l.Reason, "have snapshots") {
+		return "if optional checks left a snapshot of it: run again with --cleanup-only --checks all"
 	}
 	return "run again with --cleanup-only"
 }

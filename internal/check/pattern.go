@@ -15,6 +15,8 @@ const (
 	chunks  = 96 // 6 MiB: enough for holes and runs, little to upload
 	gibi    = 1 << 30
 	compare = 1 << 20 // how much is looked at behind the first difference
+	// patternBytes is what an image of a pattern takes.
+	patternBytes = chunks * chunk
 )
 
 // pattern is known bytes: a raw image of 6 MiB with holes, to be followed by
@@ -54,7 +56,7 @@ func (p pattern) hash(size int) string {
 }
 
 // image reads the bytes to upload.
-func (p pattern) image() io.Reader { return io.LimitReader(p.volume(1), chunks*chunk) }
+func (p pattern) image() io.Reader { return io.LimitReader(p.volume(1), patternBytes) }
 
 // volume reads the bytes that a volume of that many GiB has to hold.
 func (p pattern) volume(size int) io.Reader {
@@ -141,5 +143,5 @@ func describe(offset int64, a, b []byte, want, got io.Reader) (string, error) {
 			differing++
 		}
 	}
-	return fmt.Sprintf("from offset %d on other bytes: %d of the next %d differ", offset, differing, total), nil
+	return fmt.Sprintf("data differs from offset %d: %d of the next %d bytes", offset, differing, total), nil
 }

@@ -37,10 +37,10 @@ func TestDifference(t *testing.T) {
 	}{
 		{"same", func(b []byte) []byte { return b }, ""},
 		{"longer", func(b []byte) []byte { return append(b, 1) }, ""},
-		{"one byte", func(b []byte) []byte { b[70000]++; return b }, "from offset 70000 on other bytes: 1 of the next 1048576 differ"},
-		{"at a block's end", func(b []byte) []byte { b[1<<20-1]++; b[1<<20+5]++; return b }, "from offset 1048575 on other bytes: 2 of the next 1048576 differ"},
-		{"a filled hole", func(b []byte) []byte { copy(b[chunk:], bytes.Repeat([]byte{7}, 100)); return b }, "from offset 65536 on other bytes: 100 of the next 1048576 differ"},
-		{"the last byte", func(b []byte) []byte { b[len(b)-1] ^= 1; return b }, "from offset 6291455 on other bytes: 1 of the next 1 differ"},
+		{"one byte", func(b []byte) []byte { b[70000]++; return b }, "data differs from offset 70000: 1 of the next 1048576 bytes"},
+		{"at a block's end", func(b []byte) []byte { b[1<<20-1]++; b[1<<20+5]++; return b }, "data differs from offset 1048575: 2 of the next 1048576 bytes"},
+		{"a filled hole", func(b []byte) []byte { copy(b[chunk:], bytes.Repeat([]byte{7}, 100)); return b }, "data differs from offset 65536: 100 of the next 1048576 bytes"},
+		{"the last byte", func(b []byte) []byte { b[len(b)-1] ^= 1; return b }, "data differs from offset 6291455: 1 of the next 1 bytes"},
 		{"short", func(b []byte) []byte { return b[:3<<20+7] }, "only 3145735 bytes"},
 		{"empty", func([]byte) []byte { return nil }, "only 0 bytes"},
 	} {

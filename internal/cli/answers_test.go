@@ -34,7 +34,7 @@ func TestOddAnswers(t *testing.T) {
 		{"GET /volumes/detail", `{"volumes": [{"id": "x; reboot", ` + entry + `}]}`, "an entry has no usable id"},
 		{"GET /volumes/detail", `{"volumes": [{"id": "` + another + `"}], "volumes_links": "next"}`, "the API reference has no string as volumes_links"},
 		{"GET /volumes/detail", `{"volumes": [{"id": "` + another + `"}], "volumes_links": [{"rel": "next", "href": "/volumes"}]}`, "its link to the next page cannot be followed"},
-		{"GET /volumes/detail", `{"volumes": [{"id": "` + another + `"}], "volumes_links": [{"rel": "next", "href": "/?limit=3"}]}`, "its pages go round in a circle"},
+		{"GET /volumes/detail", `{"volumes": [{"id": "` + another + `"}], "volumes_links": [{"rel": "next", "href": "/?limit=3"}]}`, "pagination loop"},
 	} {
 		t.Run(row.request+" "+row.body, func(t *testing.T) {
 			t.Parallel()
@@ -164,7 +164,7 @@ func TestWords(t *testing.T) {
 				}
 				return response, err
 			}
-			if s.run(); !strings.Contains(s.stderr.String(), "the cloud says: "+want+" (request id") {
+			if s.run(); !strings.Contains(s.stderr.String(), "cloud message: "+want+" (request id") {
 				t.Errorf("not %q:\n%s", want, &s.stderr)
 			}
 		})

@@ -1,6 +1,5 @@
 // Package cli owns the command line: flags, usage, how the parts are wired
-// together, and the one switch from an error to the verdict line and the exit
-// status.
+// together, and the one switch from an outcome to the exit status.
 package cli
 
 import (
@@ -11,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -82,11 +80,11 @@ func Main(ctx context.Context, p Process) int {
 	s, err := parse(p.Args, p.Getenv)
 	switch {
 	case err == nil && s.help:
-		return show(p.Stdout, usage)
+		return write(p.Stdout, usage)
 	case err == nil && s.version:
-		return show(p.Stdout, "volume-backup-tester "+p.Version+"\n")
+		return write(p.Stdout, "volume-backup-tester "+p.Version+"\n")
 	case err == nil && s.listChecks:
-		return show(p.Stdout, list(check.All()))
+		return write(p.Stdout, list(check.All()))
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -98,21 +96,24 @@ func Main(ctx context.Context, p Process) int {
 		}
 	}
 	if err != nil {
-		text.Error(err)
-		return exitUsage
+		s.junit, s.json = "", "" // none was asked for well
+		return finish(p, s, text, check.NotRun(ctx, check.Config{Version: p.Version}, usagef("%v", err)))
 	}
-	record := report.NewRecord(p.Version, s.cloud, s.prefix, s.checks)
-	run := &check.Run{
-		Prefix: s.prefix, Timeout: s.timeout, VolumeType: s.volumeType, Zone: s.zone, RestoreType: s.restoreType,
-		AllowAdmin: s.allowAdmin, Checks: s.checks, Core: check.Abort,
-		Emit: func(e check.Event) {
-			record.Event(e)
-			text.Event(e)
-		},
-	}
-	err = execute(ctx, p, s, run, record)
+	var requests atomic.Int64
+	c := config(p, s)
+	c.Progress = text.Event
+	outcome := execute(ctx, p, s, c, &requests)
+	outcome.Requests = requests.Load()
 	text.Close()
-	return finish(ctx, p, text, record, s, run, err)
+	return finish(p, s, text, outcome)
+}
+
+// config is what the flags tell a run.
+func config(p Process, s settings) check.Config {
+	return check.Config{
+		Version: p.Version, CloudName: s.cloud, Prefix: s.prefix, Timeout: s.timeout, VolumeType: s.volumeType, Zone: s.zone, RestoreType: s.restoreType,
+		AllowAdmin: s.allowAdmin, Checks: s.checks, CleanupOnly: s.cleanupOnly, DryRun: s.dryRun, CleanupCommand: cleanupCommand(s),
+	}
 }
 
 // newText decides how the run is told: on a terminal, in a pipe, or on stderr
@@ -131,19 +132,19 @@ func newText(p Process, s settings, broken func(error)) *report.Text {
 	return report.NewText(out, p.Stderr, style)
 }
 
-func show(to io.Writer, text string) int {
+// write writes all that there is to say, and returns the exit status.
+func write(to io.Writer, text string) int {
 	if _, err := io.WriteString(to, text); err != nil {
 		return exitAbort
 	}
 	return exitPass
 }
 
-func execute(ctx context.Context, p Process, s settings, run *check.Run, record *report.Record) (err error) {
-	var requests atomic.Int64
-	defer func() { record.Requests = requests.Load() }()
+// execute connects and runs.
+func execute(ctx context.Context, p Process, s settings, c check.Config, requests *atomic.Int64) *check.Outcome {
 	o := cloud.Options{
 		Cloud: s.cloud, Dir: p.Dir, Home: p.Home, Getenv: p.Getenv, Transport: p.Transport,
-		UserAgent: "volume-backup-tester/" + p.Version, Requests: &requests, Patiently: run.Patiently,
+		UserAgent: "volume-backup-tester/" + p.Version, Requests: requests, Retry: check.Retry(s.timeout),
 	}
 	if s.ask {
 		o.Password = func() (string, error) { return askPassword(ctx, p) }
@@ -151,18 +152,17 @@ func execute(ctx context.Context, p Process, s settings, run *check.Run, record 
 	if s.debug {
 		o.Debug = func(line string) { fmt.Fprintln(p.Stderr, line) }
 	}
-	if run.Cloud, err = cloud.Connect(ctx, o); err != nil {
-		return err
+	client, err := cloud.Connect(ctx, o)
+	if err != nil {
+		return check.NotRun(ctx, c, err)
 	}
-	if s.cleanupOnly {
-		return run.CleanUp(ctx, s.dryRun)
-	}
-	if s.otherCloud != "" {
-		if run.Other, err = connectOther(ctx, o, s, run.Cloud.Login); err != nil {
-			return err
+	c.Cloud = client
+	if s.otherCloud != "" && !s.cleanupOnly {
+		if c.Other, err = connectOther(ctx, o, s, client.Login); err != nil {
+			return check.NotRun(ctx, c, err)
 		}
 	}
-	return run.Test(ctx)
+	return check.Run(ctx, c)
 }
 
 // connectOther logs in as a member of another project. What would make the
@@ -177,8 +177,8 @@ func connectOther(ctx context.Context, o cloud.Options, s settings, own cloud.Lo
 		return nil, err
 	case err != nil: // which says nothing about the project that is tested
 		return nil, &check.Blocked{
-			Why:    fmt.Sprintf("--other-cloud '%s' cannot be used: %v", s.otherCloud, err),
-			Advice: "mend it in clouds.yaml, or leave --other-cloud out: isolation is skipped then",
+			Why:  fmt.Sprintf("--other-cloud '%s' cannot be used: %v", s.otherCloud, err),
+			Hint: "correct it in clouds.yaml, or leave --other-cloud out: isolation is skipped then",
 		}
 	case place(other.Login) != place(own):
 		return nil, usagef("--other-cloud '%s' has its block storage at %s, and '%s' at %s; name another project of the same cloud and region, by the same interface", s.otherCloud, other.Login.Endpoint, s.cloud, own.Endpoint)
@@ -190,84 +190,63 @@ func connectOther(ctx context.Context, o cloud.Options, s settings, own cloud.Lo
 	return other, nil
 }
 
-// list tells what there is to check: name, sentence and source.
+// list tells what there is to check: name, requirement and reference.
 func list(checks []check.Check) string {
 	var b strings.Builder
 	for _, c := range checks {
 		name := c.Name
-		if c.Core {
-			name = "core: " + c.Line
+		if c.Mandatory {
+			name = "core: " + c.Title
 		}
-		fmt.Fprintf(&b, "%s\n    %s\n    (%s)\n", name, c.Sentence, c.Source)
+		fmt.Fprintf(&b, "%s\n    %s\n    (%s)\n", name, c.Requirement, c.Reference)
 	}
 	return b.String()
 }
 
-// finish is the one switch from what a run returned to its verdict and exit
-// status.
-func finish(ctx context.Context, p Process, text *report.Text, record *report.Record, s settings, run *check.Run, err error) int {
-	status := exitPass
-	var conf *cloud.ConfigError
-	var mistake *usageError
-	var failure *check.Failure
-	var signal Signal
-	switch cause := context.Cause(ctx); {
-	case err == nil:
-	case errors.As(cause, &signal):
-		status = 128 + signal.Number
-		failure = &check.Failure{Verdict: check.Abort, What: signal.Error()}
-	case ctx.Err() != nil:
-		status = exitAbort
-		failure = &check.Failure{Verdict: check.Abort, What: cause.Error()}
-	case errors.As(err, &conf), errors.As(err, &mistake):
-		status = exitUsage
-		failure = &check.Failure{Verdict: check.Abort, What: err.Error()}
-	default:
-		if !errors.As(err, &failure) { // from before the run
-			failure = check.Judge(err)
-			run.Core = failure.Verdict
-		}
-		status = exitFail
-		if failure.Verdict == check.Abort {
-			status = exitAbort
+// finish tells the outcome and returns the exit status.
+func finish(p Process, s settings, text *report.Text, o *check.Outcome) int {
+	o.ExitStatus = exitStatus(o)
+	text.Failure(o)
+	if !s.cleanupOnly && o.ExitStatus != exitUsage {
+		text.Summary(o)
+	}
+	if err := writeReports(p, s, o); err != nil {
+		text.Error(err)
+		if o.ExitStatus == exitPass {
+			o.ExitStatus, o.Verdict = exitAbort, check.Abort
 		}
 	}
-	var left []cloud.Resource
-	if failure != nil {
-		text.Failure(failure)
-		left = slices.DeleteFunc(run.Left(), func(r cloud.Resource) bool { // told already, with its reason
-			return slices.ContainsFunc(failure.Leftovers, func(l check.Leftover) bool { return l.ID == r.ID })
-		})
-		text.Left(left, clearing(s))
+	if o.Verdict != "" {
+		text.Verdict(o.Verdict)
 	}
-	verdict := run.Core
-	if s.cleanupOnly || status == exitUsage || !s.checks[0].Core {
-		verdict = ""
-	}
-	record.Finish(verdict, status, failure, left, clearing(s))
-	if !s.cleanupOnly && status != exitUsage {
-		text.Summary(record)
-	}
-	if reportErr := writeReports(p, s, record); reportErr != nil {
-		text.Error(reportErr)
-		if status == exitPass {
-			status, verdict = exitAbort, check.Abort
-		}
-	}
-	if verdict != "" {
-		text.Verdict(verdict)
-	}
-	if lost := text.Lost(); err == nil && lost != nil { // it was the last lines
+	if lost := text.Lost(); o.Failure == nil && lost != nil { // it was the last lines
 		text.Error(&writeError{lost})
 		return exitAbort
 	}
-	return status
+	return o.ExitStatus
+}
+
+// exitStatus is the one switch from an outcome to the exit status.
+func exitStatus(o *check.Outcome) int {
+	var signal Signal
+	switch f := o.Failure; {
+	case f == nil:
+		return exitPass
+	case errors.As(f, &signal):
+		return 128 + signal.Number
+	case f.Stage == check.StageUsage:
+		return exitUsage
+	case f.Verdict == check.Fail:
+		return exitFail
+	}
+	return exitAbort
 }
 
 // writeReports writes the reports that were asked for, whatever the run came to.
-func writeReports(p Process, s settings, record *report.Record) error {
+func writeReports(p Process, s settings, o *check.Outcome) error {
 	var errs []error
-	for path, write := range map[string]func(io.Writer) error{s.junit: record.JUnit, s.json: record.JSON} {
+	for path, view := range map[string]func(io.Writer, *check.Outcome) error{s.junit: report.JUnit, s.json: report.JSON} {
+		write := func(to io.Writer) error { return view(to, o) }
 		switch path {
 		case "":
 		case "-":
@@ -279,10 +258,10 @@ func writeReports(p Process, s settings, record *report.Record) error {
 	return errors.Join(errs...)
 }
 
-// clearing is the command that deletes what this run may have left.
-func clearing(s settings) string {
+// cleanupCommand is the command that deletes what this run may have left.
+func cleanupCommand(s settings) string {
 	command := fmt.Sprintf("volume-backup-tester --os-cloud %s --prefix %s --cleanup-only", shell(s.cloud), shell(s.prefix))
-	if !s.checks[len(s.checks)-1].Core {
+	if !s.checks[len(s.checks)-1].Mandatory {
 		command += " --checks all"
 	}
 	return command

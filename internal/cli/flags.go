@@ -13,12 +13,10 @@ import (
 	"volume-backup-tester/internal/check"
 )
 
-// usageError is a mistake in the command line; the text names the remedy.
-type usageError struct{ text string }
-
-func (e *usageError) Error() string { return e.text }
-
-func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+// usagef is a mistake in the command line; the text names the remedy.
+func usagef(format string, args ...any) error {
+	return &check.UsageError{Text: fmt.Sprintf(format, args...)}
+}
 
 const usage = `Usage: volume-backup-tester [flags]
 
@@ -36,13 +34,13 @@ Which cloud:
   --restore-volume-type NAME  another type, for the check other-type
   --other-cloud NAME          another project, for the check isolation
   --allow-admin               run even with an administrator's role
-What to do:
+What it does:
   --prefix PREFIX             what all names begin with (default: scs-test-)
   --timeout SECONDS           how long one wait may take (default: 60)
   --checks LIST               core (default), all, or names of checks
   --cleanup-only              delete what begins with the prefix, and stop
   --dry-run                   with --cleanup-only: only list it
-What to tell:
+Output:
   --junit FILE, --json FILE   reports; - is stdout, the text then on stderr
   --quiet                     only results, verdict and errors
   --debug                     log the HTTP exchanges, secrets masked
@@ -107,7 +105,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 		return s, nil
 	}
 	if rest := f.Args(); len(rest) > 0 {
-		return s, usagef("argument '%s' is not expected; everything is said with flags, see --help", rest[0])
+		return s, usagef("unexpected argument '%s'; see --help", rest[0])
 	}
 	seconds, err := strconv.Atoi(timeout)
 	if err != nil || seconds < 1 || seconds > longestTimeout {
@@ -115,7 +113,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	}
 	s.timeout = time.Duration(seconds) * time.Second
 	if s.dryRun && !s.cleanupOnly {
-		return s, usagef("--dry-run goes with --cleanup-only; a test cannot be run dry")
+		return s, usagef("--dry-run requires --cleanup-only")
 	}
 	if s.checks, err = check.Select(checks); err != nil {
 		return s, usagef("--checks: %v", err)

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -89,11 +88,11 @@ func (c *cell) interrupted(status int) {
 	}
 	left := c.remaining()
 	for _, name := range left {
-		if !strings.Contains(c.stderr.String(), fmt.Sprintf("left in the cloud: %s", name)) {
+		if !strings.Contains(c.stderr.String(), "left in the cloud: "+name) && !strings.Contains(c.stderr.String(), "may still exist: "+name) {
 			c.t.Errorf("%s is left and not named", name)
 		}
 	}
-	if len(left) > 0 && !strings.Contains(c.stderr.String(), "to clear it: volume-backup-tester --os-cloud cloudsim --prefix scs-test- --cleanup-only\n") {
+	if len(left) > 0 && !strings.Contains(c.stderr.String(), "to delete it: volume-backup-tester --os-cloud cloudsim --prefix scs-test- --cleanup-only\n") {
 		c.t.Error("no command that clears it")
 	}
 	c.onlyOurs()

@@ -55,8 +55,8 @@ func TestOtherCloudElsewhere(t *testing.T) {
 // backups; neither Glance nor the other project has a part in it.
 func TestNotDecided(t *testing.T) {
 	for _, row := range []struct{ name, fault, verdict, says string }{
-		{"images 503", "GET /images=503", "PASS", "what to do: Glance has to work"},
-		{"images 403", "GET /images=403", "PASS", "what to do: Glance has to work"},
+		{"images 503", "GET /images=503", "PASS", "hint: Glance has to work"},
+		{"images 403", "GET /images=403", "PASS", "hint: Glance has to work"},
 		{"images refused", "GET /images=refuse", "PASS", "error: clean-up: listing images"},
 		{"other's login 401", "POST /v3/auth/tokens=401*1@1", "ABORT", "error: --other-cloud 'cloudsim-other' cannot be used: logging in"},
 		{"other's login 503", "POST /v3/auth/tokens=503*1@1", "ABORT", "error: --other-cloud 'cloudsim-other' cannot be used: logging in"},
@@ -99,7 +99,7 @@ func TestSkips(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			s := withoutImages(t, cloudsim.Config{})
 			status := s.run("--checks", name)
-			if status != 0 || !strings.Contains(s.stdout.String(), "↳ skipped: "+want) || !strings.Contains(s.stdout.String(), "\n"+name+": SKIP\n") || strings.Contains(s.stdout.String(), "scs-0117") {
+			if status != 0 || !strings.Contains(s.stdout.String(), "↳ "+want) || !strings.Contains(s.stdout.String(), "\n"+name+": SKIP\n") || strings.Contains(s.stdout.String(), "scs-0117") {
 				t.Errorf("%s: exit %d\n%s%s", name, status, &s.stdout, &s.stderr)
 			}
 		})

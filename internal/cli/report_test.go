@@ -12,8 +12,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"volume-backup-tester/internal/check"
 	"volume-backup-tester/internal/cloudsim"
-	"volume-backup-tester/internal/report"
 )
 
 // endings are runs of every kind.
@@ -38,7 +38,7 @@ var endings = []struct {
 		s.clouds = strings.ReplaceAll(string(s.sim.ClientConfig()), "RegionOne", "Nowhere")
 	}, status: 2, tests: 4, errors: 1, skipped: 3},
 	{name: "skipped check", args: []string{"--checks", "core,isolation"}, verdict: "PASS", tests: 4, skipped: 1},
-	{name: "further check alone", args: []string{"--checks", "listing"}, tests: 1},
+	{name: "optional check alone", args: []string{"--checks", "listing"}, tests: 1},
 }
 
 // TestReports: both files are there whatever the run comes to, hold to the
@@ -67,18 +67,18 @@ func TestReports(t *testing.T) {
 				if err := schema.Validate(parsed); err != nil {
 					t.Errorf("%v\n%s", err, raw)
 				}
-				var r report.Record
+				var r check.Outcome
 				if err := json.Unmarshal([]byte(raw), &r); err != nil {
 					t.Fatal(err)
 				}
-				if r.Verdict != row.verdict || r.ExitStatus != row.status || (r.Failure == nil) != (row.status == 0) {
+				if string(r.Verdict) != row.verdict || r.ExitStatus != row.status || (r.Failure == nil) != (row.status == 0) {
 					t.Errorf("verdict %q, exit %d, failure %v", r.Verdict, r.ExitStatus, r.Failure)
 				}
-				if row.verdict != "" && !strings.HasSuffix(s.stdout.String(), "scs-0117-test-backup: "+r.Verdict+"\n") {
+				if row.verdict != "" && !strings.HasSuffix(s.stdout.String(), "scs-0117-test-backup: "+row.verdict+"\n") {
 					t.Errorf("the text ends otherwise than in %s:\n%s", r.Verdict, &s.stdout)
 				}
-				if r.Failure != nil && !strings.Contains(s.stderr.String(), r.Failure.What) {
-					t.Errorf("no %q in the text:\n%s", r.Failure.What, &s.stderr)
+				if r.Failure != nil && !strings.Contains(s.stderr.String(), r.Failure.Summary) {
+					t.Errorf("no %q in the text:\n%s", r.Failure.Summary, &s.stderr)
 				}
 				if r.Requests != int64(len(s.sim.Log())) {
 					t.Errorf("%d requests, sent were %d", r.Requests, len(s.sim.Log()))
@@ -86,8 +86,8 @@ func TestReports(t *testing.T) {
 				if r.Ended.Sub(r.Started) != s.elapsed {
 					t.Errorf("from %v to %v, it took %v", r.Started, r.Ended, s.elapsed)
 				}
-				if (len(r.Left) > 0) != (r.Clear != "") || len(s.names()) > 0 && row.name == "fail" && len(r.Left) != len(s.names()) {
-					t.Errorf("left %v, clear %q", r.Left, r.Clear)
+				if (len(r.Left) > 0) != (r.CleanupCommand != "") || len(s.names()) > 0 && row.name == "fail" && len(r.Left) != len(s.names()) {
+					t.Errorf("left %v, command %q", r.Left, r.CleanupCommand)
 				}
 				s.readsAsJUnit(t, row.tests, row.fail, row.errors, row.skipped)
 			})
@@ -190,7 +190,7 @@ func TestReportOnStdout(t *testing.T) {
 		if status := s.run("--json", "-"); status != 0 {
 			t.Fatalf("exit %d", status)
 		}
-		var r report.Record
+		var r check.Outcome
 		if err := json.Unmarshal(s.stdout.Bytes(), &r); err != nil || r.Verdict != "PASS" {
 			t.Errorf("%v\n%s", err, &s.stdout)
 		}

@@ -47,7 +47,7 @@ func TestRetryAfter(t *testing.T) {
 					c := newCell(t, request+"="+code+"+3600")
 					status := c.run()
 					c.judge(code+"+3600", status)
-					if status != exitFail || !strings.Contains(c.stderr.String(), "with the request to stay away for 1h0m0s") {
+					if status != exitFail || !strings.Contains(c.stderr.String(), "Retry-After: 1h0m0s") {
 						t.Errorf("an hour: exit %d\n%s", status, &c.stderr)
 					}
 					if c.elapsed > time.Second {
@@ -122,7 +122,7 @@ func TestLostAnswer(t *testing.T) {
 					if last := pattern(log[len(log)-1]); last != request || c.count(request) != 1 {
 						t.Errorf("the last request was %s", last)
 					}
-					if !strings.Contains(c.stderr.String(), "perhaps left in the cloud: "+made+"\n") {
+					if !strings.Contains(c.stderr.String(), "may still exist: "+made+"\n") {
 						t.Errorf("not named:\n%s", &c.stderr)
 					}
 					c.clear()

@@ -40,7 +40,7 @@ func TestRules(t *testing.T) {
 			t.Run(rule.Name, func(t *testing.T) {
 				t.Parallel()
 				for _, c := range check.All() {
-					if c.Core || rule.Name == "image-hashless" && c.Name != "data" { // a GiB comes down each time
+					if c.Mandatory || rule.Name == "image-hashless" && c.Name != "data" { // a GiB comes down each time
 						continue
 					}
 					bubble(t, func(t *testing.T) {
@@ -82,7 +82,7 @@ func TestRules(t *testing.T) {
 		fmt.Fprintf(&table, "| %s | %s |\n", rule.Broken, strings.Join(shown, ", "))
 	}
 	for _, c := range check.All() {
-		if !c.Core && !failing[c.Name] {
+		if !c.Mandatory && !failing[c.Name] {
 			t.Errorf("nothing makes %s fail", c.Name)
 		}
 	}
@@ -98,7 +98,7 @@ func (s *scene) result(t *testing.T, name string, status int) string {
 		if !found {
 			continue
 		}
-		told := strings.HasPrefix(s.stderr.String(), "error: "+name+": ") && strings.Contains(s.stderr.String(), "\n  expected: ") && strings.Contains(s.stderr.String(), "\n  seen: ")
+		told := strings.HasPrefix(s.stderr.String(), "error: "+name+": ") && strings.Contains(s.stderr.String(), "\n  expected: ") && strings.Contains(s.stderr.String(), "\n  got: ")
 		if (result == "FAIL") != (status == 1) || (result == "FAIL") != told {
 			t.Errorf("%s with exit %d\n%s", line, status, &s.stderr)
 		}

@@ -67,7 +67,7 @@ func (c *cell) reset() {
 	c.sim.ClearFaults()
 	status := c.run("--cleanup-only", "--timeout", "5")
 	for _, name := range c.remaining() {
-		if status != exitFail || !strings.Contains(c.stderr.String(), "left: "+name) {
+		if status != exitFail || !strings.Contains(c.stderr.String(), "not deleted: "+name) {
 			c.t.Errorf("%s is left with exit %d, and not named:\n%s", name, status, &c.stderr)
 		}
 	}
@@ -219,7 +219,7 @@ func TestRestoreWithoutVolumeID(t *testing.T) {
 			status := c.run()
 			c.judge("", status)
 			if status != exitFail || !strings.Contains(c.stderr.String(), "answer 202, which cannot be used: it names no volume") ||
-				!strings.Contains(c.stderr.String(), "perhaps left in the cloud: volume 'scs-test-restored-backup'") {
+				!strings.Contains(c.stderr.String(), "may still exist: volume 'scs-test-restored-backup'") {
 				t.Errorf("exit %d\n%s", status, &c.stderr)
 			}
 			c.clear()
@@ -250,7 +250,7 @@ func TestLastLookFails(t *testing.T) {
 				}
 				status := c.run()
 				c.judge("", status)
-				for _, want := range []string{"seen: status 'creating' after 1m0s; in the last ", "showing backup 'scs-test-volume-backup'", "cinder-backup is the likely cause"} {
+				for _, want := range []string{"got: status 'creating' after 1m0s; in the last ", "showing backup 'scs-test-volume-backup'", "cinder-backup is the likely cause"} {
 					if status != exitFail || !strings.Contains(c.stderr.String(), want) {
 						t.Errorf("exit %d, not %q:\n%s", status, want, &c.stderr)
 					}
@@ -269,10 +269,10 @@ func TestUnseenEnd(t *testing.T) {
 		code    int // 0: no network
 		says    string
 	}{
-		"network gone at 36 s":   {"60", 36 * time.Second, 0, "seen: no answer: "},
-		"network gone at once":   {"6", 250 * time.Millisecond, 0, "seen: no answer: "},
-		"Retry-After in 2 min":   {"60", 4 * time.Second, http.StatusTooManyRequests, "what to do: run again later, or allow more with --timeout"},
-		"Keystone away for long": {"60", 4 * time.Second, http.StatusUnauthorized, "what to do: run again later, or allow more with --timeout"},
+		"network gone at 36 s":   {"60", 36 * time.Second, 0, "got: no answer: "},
+		"network gone at once":   {"6", 250 * time.Millisecond, 0, "got: no answer: "},
+		"Retry-After in 2 min":   {"60", 4 * time.Second, http.StatusTooManyRequests, "hint: run again later, or allow more with --timeout"},
+		"Keystone away for long": {"60", 4 * time.Second, http.StatusUnauthorized, "hint: run again later, or allow more with --timeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {

@@ -96,7 +96,7 @@ func (c *cell) outcome(status int) string {
 		line = strings.TrimSpace(line)
 		if said == "" {
 			said = line
-		} else if strings.HasPrefix(line, "seen: ") || strings.HasPrefix(line, "left: ") || strings.HasPrefix(line, "because: ") {
+		} else if strings.HasPrefix(line, "got: ") || strings.HasPrefix(line, "not deleted: ") || strings.HasPrefix(line, "reason: ") {
 			said += "; " + line
 		}
 	}

@@ -16,7 +16,8 @@ func (c *Client) service(kind string) *gophercloud.ServiceClient {
 	return c.block
 }
 
-// at is Block Storage at a microversion; the calls of the core ask for none.
+// at is Block Storage at a microversion; the calls of the mandatory phases ask
+// for none.
 func (c *Client) at(microversion string) *gophercloud.ServiceClient {
 	block := *c.block
 	block.Microversion = microversion
@@ -30,42 +31,46 @@ func calling(kind string) string {
 	return BlockStorage
 }
 
+// nothing is the answer of a call that has none.
+type nothing struct{}
+
 // Show asks for a resource by its id.
 func (c *Client) Show(ctx context.Context, of Resource) (Resource, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerIn)
-	defer cancel()
 	made := &call{service: calling(of.Kind), op: "showing", on: of}
-	var body single
-	service := c.service(of.Kind)
-	_, err := service.Get(made.in(ctx), service.ServiceURL(of.Kind+"s", of.ID), body.target(of.Kind), nil)
-	return made.resource(body, err)
+	return do(ctx, c, answerIn, made, func(ctx context.Context) (Resource, error) {
+		var body single
+		service := c.service(of.Kind)
+		_, err := service.Get(ctx, service.ServiceURL(of.Kind+"s", of.ID), body.target(of.Kind), nil)
+		return made.resource(body, err)
+	})
 }
 
-// Delete asks for a resource to be deleted.
+// Delete asks for a resource to be deleted. Nothing but check's owned.go calls
+// it.
 func (c *Client) Delete(ctx context.Context, what Resource) error {
-	ctx, cancel := context.WithTimeout(ctx, answerIn)
-	defer cancel()
 	made := &call{service: calling(what.Kind), op: "deleting", on: what, mutates: true}
-	service := c.service(what.Kind)
-	_, err := service.Delete(made.in(ctx), service.ServiceURL(what.Kind+"s", what.ID), nil)
-	return made.fail(err)
+	_, err := do(ctx, c, answerIn, made, func(ctx context.Context) (nothing, error) {
+		service := c.service(what.Kind)
+		_, err := service.Delete(ctx, service.ServiceURL(what.Kind+"s", what.ID), nil)
+		return nothing{}, made.fail(err)
+	})
+	return err
 }
 
 // Act asks for an action on a resource that answers without a body, such as
 // os-reset_status (API reference: "actions").
 func (c *Client) Act(ctx context.Context, on Resource, action string, arguments any) error {
-	ctx, cancel := context.WithTimeout(ctx, answerIn)
-	defer cancel()
 	made := &call{service: BlockStorage, op: action + " of", on: on, mutates: true}
-	_, err := c.block.Post(made.in(ctx), c.block.ServiceURL(on.Kind+"s", on.ID, "action"), map[string]any{action: arguments}, nil, &gophercloud.RequestOpts{OkCodes: []int{202}})
-	return made.fail(err)
+	_, err := do(ctx, c, answerIn, made, func(ctx context.Context) (nothing, error) {
+		_, err := c.block.Post(ctx, c.block.ServiceURL(on.Kind+"s", on.ID, "action"), map[string]any{action: arguments}, nil, &gophercloud.RequestOpts{OkCodes: []int{202}})
+		return nothing{}, made.fail(err)
+	})
+	return err
 }
 
 // Rename gives a volume or a backup (microversion 3.9) another name and
 // description.
 func (c *Client) Rename(ctx context.Context, what Resource, name, description string) error {
-	ctx, cancel := context.WithTimeout(ctx, answerIn)
-	defer cancel()
 	made := &call{service: BlockStorage, op: "renaming", on: what, mutates: true}
 	// gophercloud's backups.Update leaves out the outer key, which Cinder wants.
 	body := map[string]any{what.Kind: map[string]string{"name": name, "description": description}}
@@ -73,8 +78,36 @@ func (c *Client) Rename(ctx context.Context, what Resource, name, description st
 	if what.Kind == KindBackup {
 		block = c.at("3.9")
 	}
-	_, err := block.Put(made.in(ctx), block.ServiceURL(what.Kind+"s", what.ID), body, nil, &gophercloud.RequestOpts{OkCodes: []int{200}})
-	return made.fail(err)
+	_, err := do(ctx, c, answerIn, made, func(ctx context.Context) (nothing, error) {
+		_, err := block.Put(ctx, block.ServiceURL(what.Kind+"s", what.ID), body, nil, &gophercloud.RequestOpts{OkCodes: []int{200}})
+		return nothing{}, made.fail(err)
+	})
+	return err
+}
+
+// Messages asks for what Cinder tells the project's users about a resource,
+// newest first (API reference: "List messages", microversion 3.5). A failed
+// restore has its message under the backup's id.
+func (c *Client) Messages(ctx context.Context, resourceID string) ([]string, error) {
+	made := &call{service: BlockStorage, op: "listing messages"}
+	return do(ctx, c, answerIn, made, func(ctx context.Context) ([]string, error) {
+		var body struct {
+			Messages []struct {
+				ResourceID string `json:"resource_uuid"`
+				Text       string `json:"user_message"`
+			} `json:"messages"`
+		}
+		block := c.at("3.5")
+		_, err := block.Get(ctx, block.ServiceURL("messages")+"?sort=created_at:desc&resource_uuid="+resourceID, &body, nil)
+		var texts []string
+		for _, m := range body.Messages {
+			// A Cinder that ignores the filter shows every project's.
+			if text := Printable(m.Text); m.ResourceID == resourceID && text != "" {
+				texts = append(texts, text)
+			}
+		}
+		return texts, made.fail(err)
+	})
 }
 
 // Limits are the project's quotas and what is used of them; -1 is no limit (API
@@ -86,18 +119,18 @@ type Limits struct {
 
 // Limits asks for the project's quotas.
 func (c *Client) Limits(ctx context.Context) (Limits, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerIn)
-	defer cancel()
 	made := &call{service: BlockStorage, op: "showing the limits"}
-	l, err := limits.Get(made.in(ctx), c.block).Extract()
-	if err != nil {
-		return Limits{}, made.fail(err)
-	}
-	if l == nil {
-		return Limits{}, made.incomplete("it holds no limits")
-	}
-	a := l.Absolute
-	return Limits{a.MaxTotalBackups, a.TotalBackupsUsed, a.MaxTotalBackupGigabytes, a.TotalBackupGigabytesUsed}, nil
+	return do(ctx, c, answerIn, made, func(ctx context.Context) (Limits, error) {
+		l, err := limits.Get(ctx, c.block).Extract()
+		if err != nil {
+			return Limits{}, made.fail(err)
+		}
+		if l == nil {
+			return Limits{}, made.incomplete("it holds no limits")
+		}
+		a := l.Absolute
+		return Limits{a.MaxTotalBackups, a.TotalBackupsUsed, a.MaxTotalBackupGigabytes, a.TotalBackupGigabytesUsed}, nil
+	})
 }
 
 // created is the resource in the answer to a request that creates.
@@ -123,5 +156,5 @@ func (c *call) resource(body single, err error) (Resource, error) {
 
 // incomplete is an answer that arrived whole and lacks what it is for.
 func (c *call) incomplete(why string) error {
-	return &Error{Service: c.service, Op: c.op, On: c.on, Code: c.code, Message: why, RequestID: c.requestID, RetryAfter: -1, Perhaps: c.mutates}
+	return &Error{Service: c.service, Op: c.op, On: c.on, Code: c.code, Message: why, RequestID: c.requestID, RetryAfter: -1, MayHaveApplied: c.mutates, Creates: c.creates}
 }

@@ -40,10 +40,10 @@ func (c *config) overridden(projectID string) (key, address string) {
 }
 
 // endpoint is one Block Storage entry of a catalog.
-type endpoint struct{ kind, region, face, url string }
+type endpoint struct{ kind, region, iface, url string }
 
 func (e endpoint) String() string {
-	return fmt.Sprintf("%s, region %s, interface %s", e.kind, Printable(e.region), Printable(e.face))
+	return fmt.Sprintf("%s, region %s, interface %s", e.kind, Printable(e.region), Printable(e.iface))
 }
 
 // blockStorage picks the endpoint for the region and interface of the
@@ -55,7 +55,7 @@ func (c *config) blockStorage(ctx context.Context, provider *gophercloud.Provide
 		}
 		return c.client(ctx, provider, l, []endpoint{{"volumev3", l.Region, "", address}})
 	}
-	faces, err := c.faces()
+	interfaces, err := c.interfaces()
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (c *config) blockStorage(ctx context.Context, provider *gophercloud.Provide
 			}
 		}
 	}
-	fitting := ofFirstFace(inRegion, faces)
+	fitting := ofFirstInterface(inRegion, interfaces)
 	if len(offered) == 0 {
 		return nil, &NotOfferedError{Project: l.Project}
 	}
@@ -87,7 +87,7 @@ func (c *config) blockStorage(ctx context.Context, provider *gophercloud.Provide
 		for _, e := range offered {
 			list = append(list, e.String())
 		}
-		return nil, configErrorf("cloud '%s' has no Block Storage endpoint in region '%s' with interface '%s'; the catalog has: %s", c.name, l.Region, strings.Join(faces, "' or '"), strings.Join(list, "; "))
+		return nil, configErrorf("cloud '%s' has no Block Storage endpoint in region '%s' with interface '%s'; the catalog has: %s", c.name, l.Region, strings.Join(interfaces, "' or '"), strings.Join(list, "; "))
 	}
 	if l.Region == "" {
 		l.Region = fitting[0].region
@@ -99,11 +99,11 @@ func (c *config) blockStorage(ctx context.Context, provider *gophercloud.Provide
 	return c.client(ctx, provider, l, fitting)
 }
 
-// ofFirstFace are the endpoints with the first interface that there is one of.
-func ofFirstFace(all []endpoint, faces []string) (fitting []endpoint) {
-	for _, face := range faces {
+// ofFirstInterface are the endpoints with the first interface that there is one of.
+func ofFirstInterface(all []endpoint, interfaces []string) (fitting []endpoint) {
+	for _, iface := range interfaces {
 		for _, e := range all {
-			if e.face == face {
+			if e.iface == iface {
 				fitting = append(fitting, e)
 			}
 		}
@@ -133,7 +133,7 @@ func (c *config) client(ctx context.Context, provider *gophercloud.ProviderClien
 // imageService finds Glance, which only some checks need: nil if it is not
 // there.
 func (c *config) imageService(provider *gophercloud.ProviderClient, region string, catalog []tokens.CatalogEntry) *gophercloud.ServiceClient {
-	faces, err := c.faces()
+	interfaces, err := c.interfaces()
 	if err != nil {
 		return nil
 	}
@@ -145,7 +145,7 @@ func (c *config) imageService(provider *gophercloud.ProviderClient, region strin
 			}
 		}
 	}
-	fitting := ofFirstFace(inRegion, faces)
+	fitting := ofFirstInterface(inRegion, interfaces)
 	if len(fitting) == 0 {
 		return nil
 	}
@@ -156,24 +156,24 @@ func (c *config) imageService(provider *gophercloud.ProviderClient, region strin
 	return &gophercloud.ServiceClient{ProviderClient: provider, Endpoint: at, Type: "image"}
 }
 
-// faces are the interfaces that the configuration asks for, the preferred one
+// interfaces are the interfaces that the configuration asks for, the preferred one
 // first.
-func (c *config) faces() (faces []string, err error) {
+func (c *config) interfaces() (interfaces []string, err error) {
 	asked := c.forVolumes("interface")
 	if asked.list == nil {
 		asked.list = []value{asked}
 	}
 	for _, v := range asked.list {
-		switch face := strings.TrimSuffix(v.text, "URL"); face {
+		switch iface := strings.TrimSuffix(v.text, "URL"); iface {
 		case "":
-			faces = append(faces, "public")
+			interfaces = append(interfaces, "public")
 		case "public", "internal", "admin":
-			faces = append(faces, face)
+			interfaces = append(interfaces, iface)
 		default:
 			return nil, configErrorf("interface '%s' of cloud '%s' in %s is none of public, internal, admin", Printable(v.text), c.name, c.file)
 		}
 	}
-	return faces, nil
+	return interfaces, nil
 }
 
 var versionInPath = regexp.MustCompile(`^v(\d)(?:\.\d+)?$`)

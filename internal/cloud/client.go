@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,6 +20,44 @@ type Client struct {
 	Login Login
 	block *gophercloud.ServiceClient
 	image *gophercloud.ServiceClient // nil: the cloud has none
+	retry Retry
+}
+
+// Retry makes a call, and again while its error is an *Error whose Retry says
+// that the next try may cure it. It returns what the last try did.
+type Retry func(ctx context.Context, call func(context.Context) error) error
+
+// once is a Retry that makes each call a single time.
+func once(ctx context.Context, call func(context.Context) error) error { return call(ctx) }
+
+// Once is the same client without its retries, for callers that poll.
+func (c *Client) Once() *Client {
+	single := *c
+	single.retry = once
+	return &single
+}
+
+// do makes a call with the client's retries. within bounds one try; 0: ctx
+// alone does, because Cinder answers some calls that create only when it is
+// done.
+func do[T any](ctx context.Context, c *Client, within time.Duration, made *call, try func(context.Context) (T, error)) (T, error) {
+	var answer T
+	applied := false
+	err := c.retry(ctx, func(ctx context.Context) (err error) {
+		if within > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, within)
+			defer cancel()
+		}
+		answer, err = try(made.in(ctx))
+		var failed *Error
+		if errors.As(err, &failed) {
+			applied = applied || failed.MayHaveApplied
+			failed.MayHaveApplied = applied
+		}
+		return err
+	})
+	return answer, err
 }
 
 // Connect reads the configuration, logs in and finds Block Storage in the
@@ -79,11 +118,11 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	if conf.unverified() {
 		l.Warnings = append(l.Warnings, fmt.Sprintf("certificates are not verified, as %s says: whoever is in between can read the password", conf.file))
 	}
-	if o.Patiently == nil {
-		o.Patiently = func(ctx context.Context, read func(context.Context) error) error { return read(ctx) }
+	c := &Client{Login: l, retry: o.Retry}
+	if c.retry == nil {
+		c.retry = once
 	}
-	c := &Client{Login: l}
-	err = o.Patiently(ctx, func(ctx context.Context) (err error) {
+	err = c.retry(ctx, func(ctx context.Context) (err error) {
 		c.block, err = conf.blockStorage(ctx, provider, &c.Login, catalog)
 		return err
 	})

@@ -1,7 +1,6 @@
 package cloud
 
 import (
-	"context"
 	"maps"
 	"net/http"
 	"net/url"
@@ -24,9 +23,9 @@ type Options struct {
 	Password func() (string, error)
 	// Transport replaces the network, for tests; nil: sockets.
 	Transport http.RoundTripper
-	// Patiently repeats a read while the next try may cure it, and returns what
-	// the last one did; nil: it is made once. The login is never repeated.
-	Patiently func(ctx context.Context, read func(context.Context) error) error
+	// Retry repeats the client's calls; nil: each is made once. The login is
+	// never repeated.
+	Retry Retry
 	// Debug, if set, gets every HTTP exchange, a line at a time, secrets masked.
 	Debug func(line string)
 	// Requests, if set, counts the HTTP requests sent.
@@ -225,7 +224,7 @@ func (c *config) check() error {
 	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" {
 		return configErrorf("auth_url of cloud '%s' in %s is not an http or https address", c.name, c.file)
 	}
-	_, err = c.faces()
+	_, err = c.interfaces()
 	return err
 }
 

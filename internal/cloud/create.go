@@ -20,16 +20,17 @@ type VolumeSpec struct {
 
 // CreateVolume asks for a volume (API reference: "Create a volume").
 func (c *Client) CreateVolume(ctx context.Context, spec VolumeSpec) (Resource, error) {
-	made := &call{service: BlockStorage, op: "creating", on: Resource{Kind: KindVolume, Name: spec.Name}, mutates: true}
+	made := &call{service: BlockStorage, op: "creating", on: Resource{Kind: KindVolume, Name: spec.Name}, mutates: true, creates: true}
 	block := c.block
 	if spec.BackupID != "" {
 		block = c.at("3.47")
 	}
-	r := volumes.Create(made.in(ctx), block, volumes.CreateOpts{
-		Name: spec.Name, Size: spec.Size, VolumeType: spec.Type, AvailabilityZone: spec.Zone,
-		Metadata: spec.Metadata, ImageID: spec.ImageID, BackupID: spec.BackupID,
-	}, nil)
-	return made.created(r.Result)
+	return do(ctx, c, 0, made, func(ctx context.Context) (Resource, error) {
+		return made.created(volumes.Create(ctx, block, volumes.CreateOpts{
+			Name: spec.Name, Size: spec.Size, VolumeType: spec.Type, AvailabilityZone: spec.Zone,
+			Metadata: spec.Metadata, ImageID: spec.ImageID, BackupID: spec.BackupID,
+		}, nil).Result)
+	})
 }
 
 // BackupSpec is a backup to create, of a volume or of its snapshot.
@@ -41,19 +42,21 @@ type BackupSpec struct {
 
 // CreateBackup asks for a backup (API reference: "Create a backup").
 func (c *Client) CreateBackup(ctx context.Context, spec BackupSpec) (Resource, error) {
-	made := &call{service: BlockStorage, op: "creating", on: Resource{Kind: KindBackup, Name: spec.Name}, mutates: true}
-	r := backups.Create(made.in(ctx), c.block, backups.CreateOpts{
-		Name: spec.Name, Description: spec.Description, VolumeID: spec.VolumeID, SnapshotID: spec.SnapshotID, Incremental: spec.Incremental,
+	made := &call{service: BlockStorage, op: "creating", on: Resource{Kind: KindBackup, Name: spec.Name}, mutates: true, creates: true}
+	return do(ctx, c, 0, made, func(ctx context.Context) (Resource, error) {
+		return made.created(backups.Create(ctx, c.block, backups.CreateOpts{
+			Name: spec.Name, Description: spec.Description, VolumeID: spec.VolumeID, SnapshotID: spec.SnapshotID, Incremental: spec.Incremental,
+		}).Result)
 	})
-	return made.created(r.Result)
 }
 
 // CreateSnapshot asks for a snapshot of a volume (API reference: "Create a
 // snapshot").
 func (c *Client) CreateSnapshot(ctx context.Context, name string, volume Resource) (Resource, error) {
-	made := &call{service: BlockStorage, op: "creating", on: Resource{Kind: KindSnapshot, Name: name}, mutates: true}
-	r := snapshots.Create(made.in(ctx), c.block, snapshots.CreateOpts{Name: name, VolumeID: volume.ID})
-	return made.created(r.Result)
+	made := &call{service: BlockStorage, op: "creating", on: Resource{Kind: KindSnapshot, Name: name}, mutates: true, creates: true}
+	return do(ctx, c, 0, made, func(ctx context.Context) (Resource, error) {
+		return made.created(snapshots.Create(ctx, c.block, snapshots.CreateOpts{Name: name, VolumeID: volume.ID}).Result)
+	})
 }
 
 // Restored is the answer to an accepted restore.
@@ -63,49 +66,52 @@ type Restored struct{ BackupID, VolumeID, RequestID string }
 // has an id, else to a new one, of that name if it has one (API reference:
 // "Restore a backup").
 func (c *Client) Restore(ctx context.Context, backup, to Resource) (Restored, error) {
-	made := &call{service: BlockStorage, op: "restoring", on: backup, mutates: true}
+	made := &call{service: BlockStorage, op: "restoring", on: backup, mutates: true, creates: true}
 	opts := backups.RestoreOpts{VolumeID: to.ID}
 	if to.ID == "" {
 		opts.Name = to.Name
 	}
-	r := backups.RestoreFromBackup(made.in(ctx), c.block, backup.ID, opts)
-	var body struct {
-		Restore *struct {
-			BackupID string `json:"backup_id"`
-			VolumeID string `json:"volume_id"`
-		} `json:"restore"`
-	}
-	if err := r.Result.ExtractInto(&body); err != nil {
-		failed := made.failure(err)
-		if to.ID == "" && failed.Code > 0 && failed.Service == BlockStorage {
-			failed.Perhaps = true // Cinder makes the new volume before it refuses
+	return do(ctx, c, 0, made, func(ctx context.Context) (Restored, error) {
+		var body struct {
+			Restore *struct {
+				BackupID string `json:"backup_id"`
+				VolumeID string `json:"volume_id"`
+			} `json:"restore"`
 		}
-		return Restored{}, failed
-	}
-	if body.Restore == nil || !identifier.MatchString(body.Restore.VolumeID) {
-		return Restored{}, made.incomplete("it names no volume")
-	}
-	return Restored{Printable(body.Restore.BackupID), body.Restore.VolumeID, made.requestID}, nil
+		if err := backups.RestoreFromBackup(ctx, c.block, backup.ID, opts).Result.ExtractInto(&body); err != nil {
+			failed := made.failure(err)
+			if to.ID == "" && failed.Code > 0 && failed.Service == BlockStorage {
+				failed.MayHaveApplied = true // Cinder makes the new volume before it refuses
+			}
+			return Restored{}, failed
+		}
+		if body.Restore == nil || !identifier.MatchString(body.Restore.VolumeID) {
+			return Restored{}, made.incomplete("it names no volume")
+		}
+		return Restored{Printable(body.Restore.BackupID), body.Restore.VolumeID, made.requestID}, nil
+	})
 }
 
 // UploadImage asks for a volume's bytes to become a private raw image of that
 // name, and returns the image (API reference: "Upload volume to image";
 // microversion 3.1 for the visibility).
 func (c *Client) UploadImage(ctx context.Context, volume Resource, name string) (Resource, error) {
-	made := &call{service: BlockStorage, op: "uploading to an image", on: volume, mutates: true}
-	r := volumes.UploadImage(made.in(ctx), c.at("3.1"), volume.ID, volumes.UploadImageOpts{
-		ImageName: name, DiskFormat: "raw", ContainerFormat: "bare", Visibility: "private",
+	made := &call{service: BlockStorage, op: "uploading to an image", on: volume, mutates: true, creates: true}
+	return do(ctx, c, 0, made, func(ctx context.Context) (Resource, error) {
+		r := volumes.UploadImage(ctx, c.at("3.1"), volume.ID, volumes.UploadImageOpts{
+			ImageName: name, DiskFormat: "raw", ContainerFormat: "bare", Visibility: "private",
+		})
+		var body struct {
+			Upload struct {
+				ImageID string `json:"image_id"`
+			} `json:"os-volume_upload_image"`
+		}
+		if err := r.Result.ExtractInto(&body); err != nil {
+			return Resource{}, made.fail(err)
+		}
+		if !identifier.MatchString(body.Upload.ImageID) {
+			return Resource{}, made.incomplete("it names no image")
+		}
+		return Resource{Kind: KindImage, ID: body.Upload.ImageID, Name: name, Status: "queued", RequestID: made.requestID}, nil
 	})
-	var body struct {
-		Upload struct {
-			ImageID string `json:"image_id"`
-		} `json:"os-volume_upload_image"`
-	}
-	if err := r.Result.ExtractInto(&body); err != nil {
-		return Resource{}, made.fail(err)
-	}
-	if !identifier.MatchString(body.Upload.ImageID) {
-		return Resource{}, made.incomplete("it names no image")
-	}
-	return Resource{Kind: KindImage, ID: body.Upload.ImageID, Name: name, Status: "queued", RequestID: made.requestID}, nil
 }

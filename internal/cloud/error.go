@@ -48,13 +48,16 @@ type Error struct {
 	// could not be used.
 	Code int
 	// Message is the cloud's own as it came, or what is wrong with the answer.
-	// Seen and Said have it in a form that can be printed.
+	// Got and CloudMessage have it in a form that can be printed.
 	Message   string
 	RequestID string
 	// RetryAfter is what the cloud asked for; -1: it did not.
 	RetryAfter time.Duration
-	// Perhaps is a mutating call that may have taken effect all the same.
-	Perhaps bool
+	// MayHaveApplied is a mutating call that may have taken effect all the same,
+	// this time or at an earlier try.
+	MayHaveApplied bool
+	// Creates is a call that would make a second resource if it were repeated.
+	Creates bool
 	// Restart is a listing whose page vanished while it was read: it has to be
 	// begun anew.
 	Restart bool
@@ -63,59 +66,55 @@ type Error struct {
 	secrets *secrets // that Message may quote
 }
 
-func (e *Error) Error() string { return e.What() + ": " + e.Answer() }
+func (e *Error) Error() string { return e.Operation() + ": " + e.Answer() }
 
-// What is the call: what was tried, on which resource.
-func (e *Error) What() string {
+// Operation is what was tried, on which resource.
+func (e *Error) Operation() string {
 	if e.On.Kind == "" {
 		return e.Op
 	}
 	return e.Op + " " + e.On.String()
 }
 
-// Seen is what came of it, in this program's words.
-func (e *Error) Seen() string {
+// Got is what came of it, in this program's words.
+func (e *Error) Got() string {
 	switch {
 	case e.Code == 0:
-		return "no answer: " + e.words()
+		return "no answer: " + e.text()
 	case e.Code < 400:
-		return fmt.Sprintf("answer %d, which cannot be used: %s", e.Code, e.words())
+		return fmt.Sprintf("answer %d, which cannot be used: %s", e.Code, e.text())
 	}
 	text := fmt.Sprintf("%d %s", e.Code, http.StatusText(e.Code))
 	if e.RetryAfter > 0 {
-		text += fmt.Sprintf(", with the request to stay away for %s", e.RetryAfter)
+		text += fmt.Sprintf(", Retry-After: %s", e.RetryAfter)
 	}
 	return text
 }
 
-// words is Message to print: secrets are hidden while they are whole.
-func (e *Error) words() string {
+// text is Message to print: secrets are hidden while they are whole.
+func (e *Error) text() string {
 	text := tag.ReplaceAllString(e.secrets.hide(e.Message), " ")
 	return Printable(e.secrets.hide(html.UnescapeString(text)))
 }
 
-// Said is what the cloud said, in its own words, with the request id; "" if it
-// said nothing.
-func (e *Error) Said() string {
-	text := e.words()
-	if e.Code < 400 || text == "" {
-		text = "nothing"
-	}
-	switch {
-	case e.RequestID != "":
-		return fmt.Sprintf("%s (request id %s)", text, e.RequestID)
-	case text == "nothing":
+// CloudMessage is what the cloud said, in its own words; "" if it said nothing.
+func (e *Error) CloudMessage() string {
+	if e.Code < 400 {
 		return ""
 	}
-	return text
+	return e.text()
 }
 
-// Answer is Seen and Said in one line.
+// Answer is Got, CloudMessage and the request id in one line.
 func (e *Error) Answer() string {
-	if said := e.Said(); said != "" {
-		return e.Seen() + ": " + said
+	text := e.Got()
+	if said := e.CloudMessage(); said != "" {
+		text += ": " + said
 	}
-	return e.Seen()
+	if e.RequestID != "" {
+		text += fmt.Sprintf(" (request id %s)", e.RequestID)
+	}
+	return text
 }
 
 func (e *Error) Unwrap() error { return e.Err }
@@ -129,7 +128,7 @@ func (e *Error) Gone() bool {
 // Retry tells whether the same call may be made again and is worth it, and
 // after how long at least. A call that creates is only made again if the cloud
 // said, or it is certain, that it did nothing.
-func (e *Error) Retry(creates bool) (after time.Duration, ok bool) {
+func (e *Error) Retry() (after time.Duration, ok bool) {
 	after = max(e.RetryAfter, 0)
 	switch {
 	case e.untrusted():
@@ -138,9 +137,9 @@ func (e *Error) Retry(creates bool) (after time.Duration, ok bool) {
 		return after, true
 	case e.Service == Identity && e.Code >= 400 && e.Code < 500:
 		return 0, false
-	case creates && e.Service == BlockStorage: // else it was refused before, with 401
+	case e.Creates && e.Service == BlockStorage: // else it was refused before, with 401
 		refused := e.Code == http.StatusServiceUnavailable && e.RetryAfter >= 0
-		return after, refused || e.Code == 0 && !e.Perhaps
+		return after, refused || e.Code == 0 && !e.MayHaveApplied
 	case e.Code == 0, e.Code < 400, e.Restart, e.Code == http.StatusRequestTimeout:
 		return after, true
 	}
@@ -159,6 +158,7 @@ type call struct {
 	service, op string
 	on          Resource
 	mutates     bool
+	creates     bool // what a second call would make a second time
 	// of the last answer that arrived
 	code      int
 	requestID string
@@ -180,7 +180,7 @@ func (c *call) fail(err error) error {
 }
 
 func (c *call) failure(err error) *Error {
-	e := &Error{Service: c.service, Op: c.op, On: c.on, Code: c.code, RequestID: c.requestID, RetryAfter: -1, Err: err, secrets: c.secrets}
+	e := &Error{Service: c.service, Op: c.op, On: c.on, Code: c.code, RequestID: c.requestID, RetryAfter: -1, Creates: c.creates, Err: err, secrets: c.secrets}
 	var reauth *gophercloud.ErrUnableToReauthenticate
 	if errors.As(err, &reauth) {
 		e.Service, e.Op, e.Err = Identity, "logging in again before "+c.op, reauth.ErrReauth
@@ -194,17 +194,17 @@ func (c *call) failure(err error) *Error {
 		e.RetryAfter = retryAfter(answered.ResponseHeader)
 	case e.Code >= 200 && e.Code < 400:
 		e.Message = unusable(e.Err)
-		e.Perhaps = c.mutates
+		e.MayHaveApplied = c.mutates
 	default:
 		e.Code = 0
 		e.Message = noAnswer(e.Err)
-		e.Perhaps = c.mutates && !neverSent(e.Err)
+		e.MayHaveApplied = c.mutates && !neverSent(e.Err)
 	}
 	if c.mutates && e.Code >= 500 {
-		e.Perhaps = true
+		e.MayHaveApplied = true
 	}
 	if reauth != nil {
-		e.Perhaps = false // it was refused before, with 401
+		e.MayHaveApplied = false // it was refused before, with 401
 	}
 	return e
 }

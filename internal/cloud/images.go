@@ -14,19 +14,20 @@ func (c *Client) HasImages() bool { return c.image != nil }
 // CreateImage asks for a private raw image without data yet (Image API
 // reference: "Create image").
 func (c *Client) CreateImage(ctx context.Context, name string) (Resource, error) {
-	made := &call{service: ImageService, op: "creating", on: Resource{Kind: KindImage, Name: name}, mutates: true}
+	made := &call{service: ImageService, op: "creating", on: Resource{Kind: KindImage, Name: name}, mutates: true, creates: true}
 	private := images.ImageVisibilityPrivate
-	r := images.Create(made.in(ctx), c.image, images.CreateOpts{Name: name, DiskFormat: "raw", ContainerFormat: "bare", Visibility: &private})
-	return made.created(r.Result)
+	return do(ctx, c, 0, made, func(ctx context.Context) (Resource, error) {
+		return made.created(images.Create(ctx, c.image, images.CreateOpts{Name: name, DiskFormat: "raw", ContainerFormat: "bare", Visibility: &private}).Result)
+	})
 }
 
-// FillImage uploads an image's bytes.
+// FillImage uploads an image's bytes, once: ctx bounds it.
 func (c *Client) FillImage(ctx context.Context, image Resource, data io.Reader) error {
 	made := &call{service: ImageService, op: "uploading", on: image, mutates: true}
 	return made.fail(imagedata.Upload(made.in(ctx), c.image, image.ID, data).Err)
 }
 
-// ReadImage downloads an image's bytes. The caller closes the reader.
+// ReadImage downloads an image's bytes, once; ctx bounds it. The caller closes the reader.
 func (c *Client) ReadImage(ctx context.Context, image Resource) (io.ReadCloser, error) {
 	made := &call{service: ImageService, op: "downloading", on: image}
 	r := imagedata.Download(made.in(ctx), c.image, image.ID)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 )
 
 // List asks for all of the project's resources of a kind, page by page. Of the
@@ -35,6 +36,17 @@ type Filter struct {
 	Limit                  int
 }
 
+// String is the filters as they stand in an address, for people.
+func (f Filter) String() string {
+	var parts []string
+	for _, p := range [][2]string{{"name", f.Name}, {"status", f.Status}, {"volume_id", f.VolumeID}} {
+		if p[1] != "" {
+			parts = append(parts, p[0]+"="+p[1])
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
 // Find asks for the resources of a kind that pass the filters; pages are how
 // many resources came with each page.
 func (c *Client) Find(ctx context.Context, kind string, f Filter) (all []Resource, pages []int, err error) {
@@ -53,61 +65,88 @@ func (c *Client) Find(ctx context.Context, kind string, f Filter) (all []Resourc
 
 // After asks for one page of a kind that begins behind a resource.
 func (c *Client) After(ctx context.Context, marker Resource, limit int) ([]Resource, error) {
-	made := &call{service: calling(marker.Kind), op: "listing", on: Resource{Kind: marker.Kind + "s"}}
-	page, _, err := c.page(ctx, made, marker.Kind, "?limit="+strconv.Itoa(limit)+"&marker="+marker.ID)
-	return page, err
+	one, err := c.page(ctx, listing(marker.Kind), marker.Kind, "?limit="+strconv.Itoa(limit)+"&marker="+marker.ID)
+	return one.entries, err
 }
 
-func (c *Client) walk(ctx context.Context, kind, query string, pages *[]int) ([]Resource, error) {
-	made := &call{service: calling(kind), op: "listing", on: Resource{Kind: kind + "s"}}
+// walk reads page after page. One whose marker was deleted meanwhile makes it
+// begin anew.
+func (c *Client) walk(ctx context.Context, kind, query string, pages *[]int) (all []Resource, err error) {
+	err = c.retry(ctx, func(ctx context.Context) error {
+		all, err = c.Once().pages(ctx, kind, query, pages)
+		return err
+	})
+	return all, err
+}
+
+func (c *Client) pages(ctx context.Context, kind, query string, pages *[]int) ([]Resource, error) {
+	made := listing(kind)
 	var all []Resource
 	seen := map[string]bool{}
+	if pages != nil {
+		*pages = nil
+	}
 	for first := true; ; first = false {
-		entries, next, err := c.page(ctx, made, kind, query)
+		one, err := c.page(ctx, made, kind, query)
 		if err != nil {
 			failed := err.(*Error)
 			// Cinder looks the marker up, and does not find one deleted since.
 			failed.Restart = !first && (failed.Code == http.StatusNotFound || failed.Code == http.StatusBadRequest)
 			return nil, failed
 		}
-		all = append(all, entries...)
-		if pages != nil && len(entries) > 0 {
-			*pages = append(*pages, len(entries))
+		all = append(all, one.entries...)
+		if pages != nil && len(one.entries) > 0 {
+			*pages = append(*pages, len(one.entries))
 		}
-		if len(entries) == 0 || next == "" {
+		if len(one.entries) == 0 || one.next == "" {
 			return all, nil
 		}
-		if seen[next] {
-			return nil, made.incomplete("its pages go round in a circle")
+		if seen[one.next] {
+			return nil, made.incomplete("pagination loop")
 		}
-		seen[next] = true
-		query = next
+		seen[one.next] = true
+		query = one.next
 	}
 }
 
-// page asks for one page of a list, and finds the query of the next. Its errors
-// are all *Error.
-func (c *Client) page(ctx context.Context, made *call, kind, query string) (entries []Resource, next string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, answerIn)
-	defer cancel()
-	service := c.service(kind)
-	address := service.ServiceURL(kind + "s")
-	if kind != KindImage {
-		address = service.ServiceURL(kind+"s", "detail")
-	}
-	var body several
-	if _, err = service.Get(made.in(ctx), address+query, &body, nil); err != nil {
-		return nil, "", made.failure(err)
-	}
+func listing(kind string) *call {
+	return &call{service: calling(kind), op: "listing", on: Resource{Kind: kind + "s"}}
+}
+
+// page is one page of a list; next is the query of the one after it, "" if
+// there is none.
+type page struct {
+	entries []Resource
+	next    string
+}
+
+// page asks for one page of a list. Its errors are all *Error.
+func (c *Client) page(ctx context.Context, made *call, kind, query string) (page, error) {
+	return do(ctx, c, answerIn, made, func(ctx context.Context) (page, error) {
+		service := c.service(kind)
+		address := service.ServiceURL(kind + "s")
+		if kind != KindImage {
+			address = service.ServiceURL(kind+"s", "detail")
+		}
+		var body several
+		if _, err := service.Get(ctx, address+query, &body, nil); err != nil {
+			return page{}, made.failure(err)
+		}
+		return made.page(body, kind)
+	})
+}
+
+func (c *call) page(body several, kind string) (page, error) {
 	list, links := body.of(kind)
 	if list == nil {
-		return nil, "", made.incomplete("it holds no list of " + kind + "s")
+		return page{}, c.incomplete("it holds no list of " + kind + "s")
 	}
+	var one page
 	for _, w := range list {
 		if !w.usable() {
-			return nil, "", made.incomplete("an entry has no usable id")
+			return page{}, c.incomplete("an entry has no usable id")
 		}
-		entries = append(entries, w.resource(kind, made.requestID))
+		one.entries = append(one.entries, w.resource(kind, c.requestID))
 	}
 	for _, link := range links {
 		if link.Rel != "next" || link.Href == "" {
@@ -115,9 +154,10 @@ func (c *Client) page(ctx context.Context, made *call, kind, query string) (entr
 		}
 		at, err := url.Parse(link.Href)
 		if err != nil || at.RawQuery == "" {
-			return nil, "", made.incomplete("its link to the next page cannot be followed")
+			return page{}, c.incomplete("its link to the next page cannot be followed")
 		}
-		return entries, "?" + at.RawQuery, nil
+		one.next = "?" + at.RawQuery
+		break
 	}
-	return entries, "", nil
+	return one, nil
 }

@@ -68,7 +68,7 @@ func TestTLS(t *testing.T) {
 				if !errors.As(err, &failed) || failed.Code != 0 || !strings.Contains(err.Error(), row.call) {
 					t.Errorf("got %v", err)
 				}
-				if _, again := failed.Retry(false); again {
+				if _, again := failed.Retry(); again {
 					t.Error("would be tried again")
 				}
 			case err != nil:

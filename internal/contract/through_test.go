@@ -97,7 +97,7 @@ func (v viaClient) refused(err error, code int, words string, gone bool) {
 	if failed.Code != code || !strings.Contains(failed.Message, words) || failed.Gone() != gone || !strings.HasPrefix(failed.RequestID, "req-") {
 		v.t.Errorf("refused with %d %q, gone %v, request %q; want %d %q, gone %v", failed.Code, failed.Message, failed.Gone(), failed.RequestID, code, words, gone)
 	}
-	if _, again := failed.Retry(false); again {
+	if _, again := failed.Retry(); again {
 		v.t.Errorf("a refusal is taken for transient: %v", failed)
 	}
 }

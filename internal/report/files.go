@@ -2,21 +2,12 @@ package report
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 )
-
-// JSON writes the record as JSON.
-func (r *Record) JSON(to io.Writer) error {
-	encoder := json.NewEncoder(to)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(r)
-}
 
 // WriteFile writes a report whole or not at all: into a file beside it first,
 // which then takes its name. What is no ordinary file, such as /dev/null, is

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"volume-backup-tester/internal/check"
 )
@@ -42,55 +41,51 @@ type (
 		ClassName string   `xml:"classname,attr"`
 		Name      string   `xml:"name,attr"`
 		Time      string   `xml:"time,attr"`
-		Failure   *outcome `xml:"failure"`
-		Error     *outcome `xml:"error"`
-		Skipped   *outcome `xml:"skipped"`
+		Failure   *blamed  `xml:"failure"`
+		Error     *blamed  `xml:"error"`
+		Skipped   *skipped `xml:"skipped"`
 		SystemOut string   `xml:"system-out,omitempty"`
 	}
-	outcome struct {
+	blamed struct {
 		Message string `xml:"message,attr"`
-		Type    string `xml:"type,attr,omitempty"`
+		Type    string `xml:"type,attr"`
 		Text    string `xml:",chardata"`
+	}
+	skipped struct {
+		Message string `xml:"message,attr"`
 	}
 )
 
-// JUnit writes the record as JUnit XML. That the cloud could not be tested is
+// JUnit writes an outcome as JUnit XML. That the cloud could not be tested is
 // an error, that it failed a failure.
-func (r *Record) JUnit(to io.Writer) error {
+func JUnit(to io.Writer, o *check.Outcome) error {
+	e := o.Evidence
 	s := suite{
-		Name: "volume-backup-tester", Time: seconds(r.Ended.Sub(r.Started).Seconds()), Timestamp: r.Started.Format("2006-01-02T15:04:05"),
+		Name: "volume-backup-tester", Time: seconds(o.Ended.Sub(o.Started).Seconds()), Timestamp: o.Started.Format("2006-01-02T15:04:05"),
 		Properties: []property{
-			{"version", r.Version}, {"cloud", r.Evidence.Cloud}, {"auth_url", r.Evidence.AuthURL}, {"region", r.Evidence.Region},
-			{"endpoint", r.Evidence.Endpoint}, {"project_id", r.Evidence.ProjectID}, {"project", r.Evidence.Project}, {"user", r.Evidence.User},
-			{"roles", strings.Join(r.Evidence.Roles, ",")}, {"prefix", r.Evidence.Prefix}, {"verdict", r.Verdict},
+			{"version", o.Version}, {"cloud", e.Cloud}, {"auth_url", e.AuthURL}, {"region", e.Region},
+			{"endpoint", e.Endpoint}, {"project_id", e.ProjectID}, {"project", e.Project}, {"user", e.User},
+			{"roles", strings.Join(e.Roles, ",")}, {"prefix", e.Prefix}, {"verdict", string(o.Verdict)},
 		},
 	}
-	blamed := false
-	for _, c := range r.Checks {
-		t := testcase{ClassName: "volume-backup-tester.further", Name: c.Line, Time: seconds(c.Seconds), SystemOut: c.output()}
-		if c.Core {
+	for _, c := range o.Checks {
+		t := testcase{ClassName: "volume-backup-tester.optional", Name: c.Title, Time: seconds(c.Seconds), SystemOut: output(c)}
+		if c.Mandatory {
 			t.ClassName = "volume-backup-tester.scs-0117"
 		}
 		switch {
-		case r.Failure != nil && r.Failure.Check == c.Name:
-			t.blame(r.Failure)
-			blamed = true
-		case c.Result == string(check.Skipped):
-			t.Skipped = &outcome{Message: strings.Join(c.Notes, "; ")}
-		case c.Result == "":
-			t.Skipped = &outcome{Message: "not reached"}
+		case o.Failure != nil && o.Failure.Check == c.Name:
+			t.blame(o.Failure)
+		case c.Status == check.Skipped:
+			t.Skipped = &skipped{Message: strings.Join(c.Notes, "; ")}
+		case c.Status == "":
+			t.Skipped = &skipped{Message: "not reached"}
 		}
 		s.Cases = append(s.Cases, t)
 	}
-	if r.Failure != nil && !blamed {
-		t := testcase{ClassName: "volume-backup-tester", Name: "run", Time: seconds(0)}
-		switch {
-		case r.Evidence.ProjectID == "":
-			t.Name = "connect"
-		case r.Failure.cleanUp:
-			t.Name = "clean-up"
-		}
-		t.blame(r.Failure)
+	if f := o.Failure; f != nil && f.Check == "" {
+		t := testcase{ClassName: "volume-backup-tester", Name: string(f.Stage), Time: seconds(0)}
+		t.blame(f)
 		s.Cases = append(s.Cases, t)
 	}
 	for _, t := range s.Cases {
@@ -117,31 +112,27 @@ func (r *Record) JUnit(to io.Writer) error {
 	return err
 }
 
-func (t *testcase) blame(f *Failure) {
+func (t *testcase) blame(f *check.Failure) {
 	var text strings.Builder
-	for _, part := range []struct{ label, text string }{
-		{"expected", f.Expected}, {"seen", f.Seen}, {"the cloud says", f.Said}, {"what to do", f.Advice},
-	} {
-		if part.text != "" {
-			fmt.Fprintf(&text, "%s: %s\n", part.label, part.text)
-		}
+	for _, p := range parts(f) {
+		fmt.Fprintf(&text, "%s: %s\n", p.label, p.text)
 	}
-	o := &outcome{Message: f.What, Type: f.Verdict, Text: text.String()}
-	if f.Verdict == string(check.Fail) {
-		t.Failure = o
+	b := &blamed{Message: f.Summary, Type: string(f.Verdict), Text: text.String()}
+	if f.Verdict == check.Fail {
+		t.Failure = b
 		return
 	}
-	t.Error = o
+	t.Error = b
 }
 
 // output is what a check has to tell besides its result.
-func (c Check) output() string {
+func output(c check.Result) string {
 	var lines []string
-	if c.Result == string(check.Warned) || c.Result == string(check.Passed) {
+	if c.Status == check.Warned || c.Status == check.Passed {
 		lines = append(lines, c.Notes...)
 	}
 	for _, m := range c.Measurements {
-		lines = append(lines, check.Measurement{What: m.What, Bytes: m.Bytes, Took: time.Duration(m.Seconds * float64(time.Second))}.String())
+		lines = append(lines, m.String())
 	}
 	return strings.Join(lines, "\n")
 }

@@ -1,12 +1,12 @@
-// Package report owns how a run is told: events and failures become lines, and
-// a record that is written as JUnit XML and JSON.
+// Package report owns how a run is told: progress becomes lines, and the
+// outcome text, JUnit XML and JSON.
 //
 // The rules of output: results go to stdout, diagnostics to stderr, where each
 // begins with "error:" or "warning:". In a pipe every clean-up action, every
 // step's beginning and wait, and every passed check is a line on stdout, and a
-// long wait adds one at growing intervals, so that a pipeline shows that
-// something goes on. On a terminal each check is one line, which is alive while
-// it waits and settles into its result. The verdict is the last line. An
+// long wait adds one at growing intervals, so that a pipeline's log does not
+// stand still. On a terminal each check is one line, redrawn while it runs and
+// replaced by its result. The verdict is the last line. An
 // error's words belong to the package that raises it; only their layout is
 // decided here.
 package report
@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"volume-backup-tester/internal/check"
-	"volume-backup-tester/internal/cloud"
 )
 
 const (
@@ -112,7 +111,7 @@ func (t *Text) Event(e check.Event) {
 		}
 		t.line("volume-backup-tester %s: cloud '%s', region %s, block storage %s, project '%s' (%s), user '%s', roles: %s",
 			t.Version, l.Cloud, cmp.Or(l.Region, "(none)"), l.Endpoint, l.Project, l.ProjectID, l.User, cmp.Or(strings.Join(l.Roles, ", "), "none"))
-	case check.CleaningUp:
+	case check.CleanupStarted:
 		t.sign, t.check = firstSign, ""
 		if e.DryRun {
 			t.line("What a clean-up of everything whose name begins with '%s' would delete:", e.Prefix)
@@ -125,12 +124,12 @@ func (t *Text) Event(e check.Event) {
 			verb = "would delete"
 		}
 		t.line("↳ %s %s, %s", verb, e.On, age(e.Age))
-	case check.Began:
-		t.check = e.Check.Line
+	case check.CheckStarted:
+		t.check = e.Title
 		if t.live != nil {
 			t.live.tell(t.check, true)
 		}
-	case check.Doing:
+	case check.StepStarted:
 		text := fmt.Sprintf("%s%s %s", strings.ToUpper(e.Verb[:1]), e.Verb[1:], e.On)
 		if e.From.Kind != "" {
 			text += " from " + e.From.String()
@@ -139,14 +138,14 @@ func (t *Text) Event(e check.Event) {
 	case check.Waiting:
 		t.sign = firstSign
 		t.step("waiting for "+brief(e.On), "↳ waiting for %s ...", wanted(e))
-	case check.Looked:
-		t.looked(e)
-	case check.Ended:
-		t.ended(e)
+	case check.Polled:
+		t.polled(e)
+	case check.CheckFinished:
+		t.finished(e.Result)
 	}
 }
 
-func (t *Text) looked(e check.Looked) {
+func (t *Text) polled(e check.Polled) {
 	if t.live != nil {
 		t.live.tell(strings.TrimPrefix(t.check+": ", ": ")+"waiting for "+brief(e.On), false)
 		return
@@ -157,22 +156,22 @@ func (t *Text) looked(e check.Looked) {
 	}
 }
 
-func (t *Text) ended(e check.Ended) {
+func (t *Text) finished(c check.Result) {
 	t.check = ""
 	if t.live != nil {
 		t.live.tell("", true)
 	}
-	for _, note := range e.Notes {
+	for _, note := range c.Notes {
 		t.line("↳ %s", note)
 	}
-	for _, m := range e.Measured {
+	for _, m := range c.Measurements {
 		t.line("↳ %s", m)
 	}
 	switch {
 	case t.Terminal != nil && !t.Quiet:
-		t.result("%s: %s (%.1f s)", e.Check.Line, e.Result, e.Took.Seconds())
-	case e.Result != check.Failed || !e.Check.Core:
-		t.result("%s: %s", e.Check.Line, e.Result)
+		t.result("%s: %s (%.1f s)", c.Title, c.Status, c.Seconds)
+	case c.Status != check.Failed || !c.Mandatory:
+		t.result("%s: %s", c.Title, c.Status)
 	}
 }
 
@@ -190,63 +189,59 @@ func (t *Text) diagnose(line string) {
 	fmt.Fprintln(t.err, line)
 }
 
-// Failure tells why a run has not passed: which sentence fell, what was
-// expected and seen, what the cloud said, what to do.
-func (t *Text) Failure(f *check.Failure) {
-	t.diagnose("error: " + f.Error())
-	if f.Check != nil {
-		t.part("what fell", fmt.Sprintf("%s (%s)", f.Check.Sentence, f.Check.Source))
+// Failure tells why a run has not passed, and what stays in the cloud.
+func (t *Text) Failure(o *check.Outcome) {
+	f := o.Failure
+	if f == nil {
+		return
 	}
-	t.part("expected", f.Expected)
-	t.part("seen", f.Seen)
-	t.part("the cloud says", f.Said)
-	for _, l := range f.Leftovers {
-		t.part("left", fmt.Sprintf("%s, status '%s'", l.Resource, l.Status))
-		t.part("  because", l.Reason)
-		t.part("  what helps", l.Help)
+	if c := o.Result(f.Check); c != nil {
+		t.diagnose(fmt.Sprintf("error: %s: %s", c.Title, f.Summary))
+		t.part("requirement", fmt.Sprintf("%s (%s)", c.Requirement, c.Reference))
+	} else {
+		t.diagnose("error: " + f.Summary)
 	}
-	t.part("what to do", f.Advice)
-}
-
-func (t *Text) part(label, text string) {
-	if text != "" {
-		t.diagnose(fmt.Sprintf("  %s: %s", label, text))
+	for _, p := range parts(f) {
+		t.part(p.label, p.text)
 	}
-}
-
-// Left names what stays in the cloud and the command that clears it.
-func (t *Text) Left(left []cloud.Resource, command string) {
-	for _, r := range left {
-		label := "left in the cloud"
-		if r.ID == "" {
-			label = "perhaps left in the cloud"
+	others := false
+	for _, l := range o.Left {
+		if l.Reason != "" { // told with the failure
+			continue
 		}
-		t.part(label, r.String())
+		label := "left in the cloud"
+		if l.ID == "" {
+			label = "may still exist"
+		}
+		t.part(label, l.String())
+		others = true
 	}
-	if len(left) > 0 {
-		t.part("to clear it", command)
+	if others {
+		t.part("to delete it", o.CleanupCommand)
 	}
 }
+
+func (t *Text) part(label, text string) { t.diagnose(fmt.Sprintf("  %s: %s", label, text)) }
 
 // Summary is the end of a test: where and when it was, and a table of the
 // checks.
-func (t *Text) Summary(r *Record) {
-	e := r.Evidence
-	t.line("  tool      volume-backup-tester %s", r.Version)
-	t.line("  time      %s to %s", r.Started.Format(time.RFC3339), r.Ended.Format(time.RFC3339))
+func (t *Text) Summary(o *check.Outcome) {
+	e := o.Evidence
+	t.line("  tool      volume-backup-tester %s", o.Version)
+	t.line("  time      %s to %s", o.Started.Format(time.RFC3339), o.Ended.Format(time.RFC3339))
 	if e.ProjectID == "" {
-		t.line("  cloud     %s, not reached", e.Cloud)
+		t.line("  cloud     %s, not connected", e.Cloud)
 	} else {
 		t.line("  cloud     %s, %s, region %s", e.Cloud, e.AuthURL, cmp.Or(e.Region, "(none)"))
 		t.line("  project   %s, user %s, roles %s", e.ProjectID, e.User, strings.Join(e.Roles, ", "))
 		t.line("  endpoint  %s", e.Endpoint)
 	}
-	for _, c := range r.Checks {
-		result := cmp.Or(c.Result, "-")
-		if r.Failure != nil && r.Failure.Check == c.Name {
-			result = r.Failure.Verdict
+	for _, c := range o.Checks {
+		result := cmp.Or(string(c.Status), "-")
+		if o.Failure != nil && o.Failure.Check == c.Name {
+			result = string(o.Failure.Verdict)
 		}
-		t.line("  %-27s %-5s %7.1f s", c.Line, result, c.Seconds)
+		t.line("  %-27s %-5s %7.1f s", c.Title, result, c.Seconds)
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package wait owns waiting: how often to look, for how long, and what a
-// failing look means for the next one. It is the only place in the program
+// Package wait owns waiting: how often to poll, for how long, and what a
+// failing poll means for the next one. It is the only place in the program
 // that repeats a request, and it knows neither OpenStack nor HTTP.
 package wait
 
@@ -14,46 +14,46 @@ const (
 	// waits end promptly, long ones cost a cloud few requests.
 	shortestPause = 100 * time.Millisecond
 	longestPause  = 5 * time.Second
-	// A look that begins just before the deadline still gets this long.
-	lastLook = 10 * time.Second
+	// A poll that begins just before the deadline still gets this long.
+	lastPoll = 10 * time.Second
 )
 
 // Policy says how one wait behaves.
 type Policy struct {
-	// Limit is the budget; the last look is at its end. It must be positive.
+	// Limit is the budget; the last poll is at its end. It must be positive.
 	Limit time.Duration
-	// Transient tells errors that the next look may cure from those that end
-	// the wait; after is how long to stay away at least (0: no wish). A nil
+	// Transient tells errors that the next poll may cure from those that end
+	// the wait; after is how long to pause at least (0: no wish). A nil
 	// Transient cures nothing.
 	Transient func(error) (after time.Duration, ok bool)
-	// Tick, if set, is told after each look that did not end the wait how long
+	// Tick, if set, is told after each poll that did not end the wait how long
 	// the wait has lasted.
 	Tick func(waited time.Duration)
-	// Moved, if set, tells after each look when something last moved: the budget
+	// Moved, if set, tells after each poll when something last moved: the budget
 	// begins anew then. The pace does not, so that a long wait stays cheap.
 	Moved func() time.Time
-	// Rest, if set, tells after each look how long to stay away at least; for
-	// looks that are dear, such as listing.
+	// Rest, if set, tells after each poll how long to pause at least; for
+	// polls that are expensive, such as listing.
 	Rest func() time.Duration
 }
 
 // TimeoutError is a wait whose budget ran out.
 type TimeoutError struct {
 	Limit, Waited time.Duration
-	// After is what the other side asked to stay away for when that is longer
-	// than what was left of the budget, which ended the wait early; else 0.
-	After time.Duration
-	// Err is the last look's transient error, nil if it was a sound look that
-	// did not see the end.
+	// RetryAfter is what the other side asked to be left alone for when that is
+	// longer than what was left of the budget, which ended the wait early; else 0.
+	RetryAfter time.Duration
+	// Err is the last poll's transient error, nil if that poll succeeded and the
+	// wait was not over.
 	Err error
-	// Failing is how long there has been no sound look; 0 if Err is nil.
+	// Failing is how long no poll has succeeded; 0 if Err is nil.
 	Failing time.Duration
 }
 
 func (e *TimeoutError) Error() string {
 	text := fmt.Sprintf("timed out after %s", Round(e.Waited))
-	if e.After > 0 {
-		text = fmt.Sprintf("asked to come back in %s, when the %s that one wait may take are over", Round(e.After), Round(e.Limit))
+	if e.RetryAfter > 0 {
+		text = fmt.Sprintf("Retry-After: %s is longer than what is left of the timeout of %s", Round(e.RetryAfter), Round(e.Limit))
 	}
 	if e.Err != nil {
 		return text + ": " + e.Err.Error()
@@ -63,17 +63,17 @@ func (e *TimeoutError) Error() string {
 
 func (e *TimeoutError) Unwrap() error { return e.Err }
 
-// Until looks at once and then again and again until look is done, fails with
+// Until polls at once and then again and again until poll is done, fails with
 // an error that is not transient, ctx ends, or the budget is used up. It
-// returns what the last look returned, with the reason: look's own error, a
+// returns what the last poll returned, with the reason: poll's own error, a
 // *TimeoutError, or ctx's cause.
-func Until[T any](ctx context.Context, p Policy, look func(context.Context) (v T, done bool, err error)) (T, error) {
+func Until[T any](ctx context.Context, p Policy, poll func(context.Context) (v T, done bool, err error)) (T, error) {
 	start := time.Now()
 	moved := start // when the present budget began
-	sound := start // when a look was last sound
+	sound := start // when a poll last succeeded
 	for {
 		deadline := moved.Add(p.Limit)
-		v, done, err := once(ctx, max(time.Until(deadline), lastLook), look)
+		v, done, err := once(ctx, max(time.Until(deadline), lastPoll), poll)
 		now := time.Now()
 		switch {
 		case done && err == nil:
@@ -106,7 +106,7 @@ func Until[T any](ctx context.Context, p Policy, look func(context.Context) (v T
 			return v, timeout
 		}
 		if now.Add(after).After(deadline) {
-			timeout.After = after
+			timeout.RetryAfter = after
 			return v, timeout
 		}
 		pause := max(min(max(waited/6, shortestPause), longestPause), after)
@@ -119,12 +119,12 @@ func Until[T any](ctx context.Context, p Policy, look func(context.Context) (v T
 	}
 }
 
-// once bounds one look, so that an answer that never comes cannot outlast the
+// once bounds one poll, so that an answer that never comes cannot outlast the
 // wait by much.
-func once[T any](ctx context.Context, limit time.Duration, look func(context.Context) (T, bool, error)) (T, bool, error) {
+func once[T any](ctx context.Context, limit time.Duration, poll func(context.Context) (T, bool, error)) (T, bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	return look(ctx)
+	return poll(ctx)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

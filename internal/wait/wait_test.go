@@ -121,7 +121,7 @@ func TestAfter(t *testing.T) {
 		start = time.Now()
 		_, err = Until(t.Context(), Policy{Limit: time.Minute, Transient: transient(time.Hour)}, func(context.Context) (int, bool, error) { return 0, false, errBusy })
 		var timeout *TimeoutError
-		if !errors.As(err, &timeout) || timeout.After != time.Hour || time.Since(start) != 0 {
+		if !errors.As(err, &timeout) || timeout.RetryAfter != time.Hour || time.Since(start) != 0 {
 			t.Errorf("an hour's Retry-After: %v after %v", err, time.Since(start))
 		}
 	})

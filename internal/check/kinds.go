@@ -7,17 +7,11 @@ import (
 	"volume-backup-tester/internal/cloud"
 )
 
-// available is what every operation of the core has to end in, for volumes and
-// backups alike.
+// available is what every operation of the mandatory phases has to end in, for
+// volumes and backups alike.
 const available = "available"
 
-// ours decides what this program may delete: what the project's own list names
-// with the prefix, and nothing else. Nothing is deleted without asking here.
-func ours(prefix string, r cloud.Resource) bool {
-	return prefix != "" && strings.HasPrefix(r.Name, prefix)
-}
-
-// kind is one kind of resource that clean-up clears.
+// kind is one kind of resource that clean-up deletes.
 type kind struct {
 	name string
 	// deletable are the statuses from which Cinder lets a member delete (API
@@ -30,20 +24,18 @@ type kind struct {
 	reset string
 }
 
-// kinds are what the selected checks can leave, in the order in which clean-up
-// clears them: volumes are begun when the backups are gone.
-func (r *Run) kinds() []kind { return append(r.blockStorage(), r.images()...) }
-
-func (r *Run) images() []kind {
-	if !r.further() || !r.Cloud.HasImages() {
+// imageKinds are images, if the checks make any and the cloud offers them.
+func (r *run) imageKinds() []kind {
+	if !optional(r.Checks) || !r.Cloud.HasImages() {
 		return nil
 	}
 	return []kind{{cloud.KindImage, []string{"active", "queued", "killed", "deactivated", "saving", "uploading", "importing"}, nil, "openstack image delete"}}
 }
 
-// blockStorage are the kinds without images: Glance has no part in what the
-// core decides.
-func (r *Run) blockStorage() []kind {
+// volumeKinds are the kinds of Block Storage that the checks make, in the order
+// in which clean-up deletes them: volumes are begun when the backups are gone.
+// Glance has no part in what the mandatory phases decide.
+func (r *run) volumeKinds() []kind {
 	all := []kind{
 		{cloud.KindBackup, []string{available, "error"}, nil, "openstack volume backup set --state error"},
 		{cloud.KindVolume, []string{available, "error", "error_restoring", "error_extending", "error_managing"},
@@ -52,17 +44,15 @@ func (r *Run) blockStorage() []kind {
 				"awaiting-transfer": "delete its transfer request",
 			}, "openstack volume set --state error"},
 	}
-	if r.further() {
+	if optional(r.Checks) {
 		snapshot := kind{cloud.KindSnapshot, []string{available, "error"}, nil, "openstack volume snapshot set --state error"}
 		all = slices.Insert(all, 1, snapshot)
 	}
 	return all
 }
 
-// further tells whether checks are selected besides the core.
-func (r *Run) further() bool {
-	return slices.ContainsFunc(r.Checks, func(c Check) bool { return !c.Core })
-}
+// kinds are both, images last.
+func (r *run) kinds() []kind { return append(r.volumeKinds(), r.imageKinds()...) }
 
 // names are kinds in the plural.
 func names(kinds []kind) (all []string) {

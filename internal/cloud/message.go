@@ -90,7 +90,7 @@ func noAnswer(err error) string {
 	}
 	text := u.Err.Error()
 	if u.Timeout() {
-		text = "nothing came in time"
+		text = "timed out"
 	}
 	return where + ": " + text
 }

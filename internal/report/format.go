@@ -25,6 +25,31 @@ func age(d time.Duration) string {
 	return fmt.Sprintf("%d days old", int(d.Hours()/24))
 }
 
+// part is one labelled line of a failure.
+type part struct{ label, text string }
+
+// parts are what is known of a failure besides its summary, as far as there is
+// something: the first line to read first.
+func parts(f *check.Failure) (known []part) {
+	message := f.CloudMessage
+	if message != "" && f.RequestID != "" {
+		message += fmt.Sprintf(" (request id %s)", f.RequestID)
+	}
+	all := []part{{"expected", f.Expected}, {"got", f.Got}, {"cloud message", message}}
+	if message == "" {
+		all = append(all, part{"request id", f.RequestID})
+	}
+	for _, l := range f.NotDeleted {
+		all = append(all, part{"not deleted", fmt.Sprintf("%s, status '%s'", l, l.Status)}, part{"  reason", l.Reason}, part{"  hint", l.Hint})
+	}
+	for _, p := range append(all, part{"hint", f.Hint}) {
+		if p.text != "" {
+			known = append(known, p)
+		}
+	}
+	return known
+}
+
 // list is an enumeration for people: "a", "a and b", "a, b and c".
 func list(words []string) string {
 	last := len(words) - 1

@@ -1,0 +1,25 @@
+package check
+
+import "context"
+
+var checkDisaster = Check{
+	Name: "disaster", Title: "disaster",
+	Requirement: "the cloud restores full and incremental after the source volume is gone",
+	Reference:   purpose,
+	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 3, BackupGigabytes: 3, ImageBytes: 2*patternBytes + 3*gibi},
+	Run:         runDisaster,
+}
+
+// runDisaster is data-incremental when nothing is left but the backups.
+func runDisaster(ctx context.Context, s *Session) error {
+	c, err := makeChain(ctx, s)
+	if err != nil {
+		return err
+	}
+	for _, volume := range c.volumes {
+		if err := s.Remove(ctx, volume); err != nil {
+			return err
+		}
+	}
+	return c.restoreBoth(ctx, s)
+}

@@ -1,0 +1,77 @@
+package check
+
+import (
+	"context"
+	"net/http"
+
+	"volume-backup-tester/internal/cloud"
+)
+
+var checkFidelity = Check{
+	Name: "fidelity", Title: "fidelity",
+	Requirement: "the cloud records a backup as asked, renames it on request, and restores size, name, metadata and bootable flag",
+	Reference:   cinder + ", Backups",
+	Needs:       Needs{Volumes: 4, Gigabytes: 4, Backups: 2, BackupGigabytes: 2, ImageBytes: patternBytes},
+	Run:         runFidelity,
+}
+
+func runFidelity(ctx context.Context, s *Session) error {
+	bootable, _, err := s.volumeWithPatternOrEmpty(ctx, s.Name("source"), first, 1)
+	if err != nil {
+		return err
+	}
+	tagged, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: s.Name("tagged"), Metadata: map[string]string{"made-by": s.prefix}})
+	if err != nil {
+		return err
+	}
+	if _, err := backedUpAndRestored(ctx, s, bootable); err != nil {
+		return err
+	}
+	backup, err := backedUpAndRestored(ctx, s, tagged)
+	if err != nil {
+		return err
+	}
+	return renaming(ctx, s, backup)
+}
+
+// backedUpAndRestored holds a backup and the volume restored from it to what
+// was asked and to the source volume.
+func backedUpAndRestored(ctx context.Context, s *Session, volume cloud.Resource) (cloud.Resource, error) {
+	spec := cloud.BackupSpec{Name: volume.Name + "-backup", Description: "as asked: " + volume.Name}
+	backup, err := s.CreateBackup(ctx, spec, volume)
+	if err != nil {
+		return backup, err
+	}
+	if err := expectAsAsked(backup,
+		field{"name", spec.Name, backup.Name}, field{"description", spec.Description, backup.Description},
+		field{"size", volume.Size, backup.Size}, field{"volume_id", volume.ID, backup.VolumeID},
+	); err != nil {
+		return backup, err
+	}
+	restored, err := s.Restore(ctx, backup, newVolume(volume.Name+"-restored"))
+	if err != nil {
+		return backup, err
+	}
+	return backup, expectAsAsked(restored,
+		field{"name", volume.Name + "-restored", restored.Name}, field{"size", volume.Size, restored.Size},
+		field{"bootable", volume.Bootable, restored.Bootable}, field{"metadata made-by", volume.Metadata["made-by"], restored.Metadata["made-by"]},
+	)
+}
+
+// renaming gives a backup another name, which keeps the prefix.
+func renaming(ctx context.Context, s *Session, backup cloud.Resource) error {
+	name, description := backup.Name+"-renamed", "as renamed"
+	err := s.cloud.Rename(ctx, backup, name, description)
+	if call := asCall(err); call != nil && call.Code == http.StatusNotAcceptable {
+		s.Note("renaming was not tried: the cloud's Cinder is older than microversion 3.9")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	now, err := s.cloud.Show(ctx, backup)
+	if err != nil {
+		return err
+	}
+	return expectAsAsked(now, field{"name", name, now.Name}, field{"description", description, now.Description})
+}

@@ -1,0 +1,104 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"volume-backup-tester/internal/cloud"
+)
+
+var checkListing = Check{
+	Name: "listing", Title: "listing",
+	Requirement: "the cloud lists a backup, finds it by name, status and volume, pages without loss or repetition, and counts it in the limits",
+	Reference:   cinder + ", Backups and Limits",
+	Needs:       Needs{Volumes: 1, Gigabytes: 1, Backups: 2, BackupGigabytes: 2},
+	Run:         runListing,
+}
+
+func runListing(ctx context.Context, s *Session) error {
+	volume, first, err := s.volumeAndBackup(ctx)
+	if err != nil {
+		return err
+	}
+	second, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("second")}, volume)
+	if err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		what   string
+		filter cloud.Filter
+		passes func(cloud.Resource) bool
+	}{
+		{"name", cloud.Filter{Name: second.Name}, func(b cloud.Resource) bool { return b.Name == second.Name }},
+		{"status", cloud.Filter{Status: available}, func(b cloud.Resource) bool { return b.Status == available }},
+		{"volume_id", cloud.Filter{VolumeID: volume.ID}, func(b cloud.Resource) bool { return b.VolumeID == volume.ID }},
+	} {
+		found, _, err := s.FindBackups(ctx, f.filter)
+		if err != nil {
+			return err
+		}
+		if !contains(found, second) {
+			return &Finding{On: second, Expected: "to be found by its " + f.what, Got: fmt.Sprintf("not among the %d found", len(found))}
+		}
+		if i := slices.IndexFunc(found, func(b cloud.Resource) bool { return !f.passes(b) }); i >= 0 {
+			return &Finding{On: found[i], Expected: fmt.Sprintf("to be left out of a list filtered by the %s of another", f.what), Got: "listed"}
+		}
+	}
+	for _, f := range []cloud.Filter{{Status: "error"}, {Name: s.Name("nosuch")}, {VolumeID: first.ID}} {
+		found, _, err := s.FindBackups(ctx, f)
+		if err != nil {
+			return err
+		}
+		if contains(found, second) {
+			return &Finding{On: second, Expected: fmt.Sprintf("to be left out of a list filtered by %s", f), Got: "listed"}
+		}
+	}
+	if err := paging(ctx, s, first, second); err != nil {
+		return err
+	}
+	limits, err := s.cloud.Limits(ctx)
+	if err != nil {
+		return err
+	}
+	if limits.BackupsUsed < 2 || limits.BackupGigabytesUsed < first.Size+second.Size {
+		return &Finding{On: second, Expected: fmt.Sprintf("the limits to count at least 2 backups and %d GiB", first.Size+second.Size),
+			Got: fmt.Sprintf("%d backups and %d GiB", limits.BackupsUsed, limits.BackupGigabytesUsed)}
+	}
+	return nil
+}
+
+// paging walks the list in pages of one. Others may add and delete meanwhile;
+// this check's own backups must come exactly once.
+func paging(ctx context.Context, s *Session, backups ...cloud.Resource) error {
+	newest := backups[len(backups)-1]
+	paged, pages, err := s.FindBackups(ctx, cloud.Filter{Limit: 1})
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(pages, func(n int) bool { return n > 1 }); i >= 0 {
+		return &Finding{On: newest, Expected: "pages of one entry", Got: fmt.Sprintf("a page of %d", pages[i])}
+	}
+	times := map[string]int{}
+	for _, b := range paged {
+		times[b.ID]++
+		if times[b.ID] > 1 {
+			return &Finding{On: b, Expected: "to be on one page", Got: "on several"}
+		}
+	}
+	for _, b := range backups {
+		if times[b.ID] != 1 {
+			return &Finding{On: b, Expected: "to be on one of the pages that the links lead through", Got: fmt.Sprintf("on none of %d", len(pages))}
+		}
+	}
+	for _, marker := range backups {
+		behind, err := s.cloud.After(ctx, marker, 1000)
+		if err != nil {
+			return err
+		}
+		if contains(behind, marker) {
+			return &Finding{On: marker, Expected: "to be left out of the page that it is the marker of", Got: "listed"}
+		}
+	}
+	return nil
+}

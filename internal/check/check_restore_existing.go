@@ -1,0 +1,83 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"volume-backup-tester/internal/cloud"
+)
+
+var checkRestoreExisting = Check{
+	Name: "restore-existing", Title: "restore-existing",
+	Requirement: "the cloud restores into an existing volume, and refuses one that is too small or not available",
+	Reference:   cinder + ", Restore a backup",
+	Needs:       Needs{Volumes: 2, Gigabytes: 3, Backups: 2, BackupGigabytes: 3, ImageBytes: 2*patternBytes + 2*gibi},
+	Run:         runRestoreExisting,
+}
+
+// runRestoreExisting writes a backup of 1 GiB into a volume of 2 GiB, and tries
+// what must be refused: a target that is too small, and one that is in use.
+func runRestoreExisting(ctx context.Context, s *Session) error {
+	source, filled, err := s.volumeWithPatternOrEmpty(ctx, s.Name("source"), first, 1)
+	if err != nil {
+		return err
+	}
+	small, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("small")}, source)
+	if err != nil {
+		return err
+	}
+	into, _, err := s.volumeWithPatternOrEmpty(ctx, s.Name("target"), second, 2)
+	if err != nil {
+		return err
+	}
+	large, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("large")}, into)
+	if err != nil {
+		return err
+	}
+	err = s.TryRestore(ctx, large, source)
+	if err := expectRefused(large, "a restore into a volume that is too small", err, http.StatusBadRequest); err != nil {
+		return err
+	}
+	restored, err := restoreWhileRestoring(ctx, s, small, large, into)
+	if err != nil {
+		return err
+	}
+	if restored.Size != 2 {
+		return &Finding{On: restored, Expected: "to keep its 2 GiB", Got: fmt.Sprintf("%d GiB", restored.Size)}
+	}
+	if !filled {
+		return nil
+	}
+	return s.verifyContentOrControl(ctx, source, restored, first, small.Size)
+}
+
+// restoreWhileRestoring restores a small backup into a volume, and meanwhile
+// tries to restore a large one into it.
+func restoreWhileRestoring(ctx context.Context, s *Session, small, large, into cloud.Resource) (cloud.Resource, error) {
+	if _, err := s.StartRestore(ctx, small, into); err != nil {
+		return into, err
+	}
+	const what = "a restore into a volume that is being restored into"
+	if err := s.TryRestore(ctx, large, into); err != nil {
+		if err := expectRefused(large, what, err, http.StatusBadRequest); err != nil {
+			return into, err
+		}
+		restored := &target{Resource: into}
+		err := s.waitFor(ctx, restored, &target{Resource: small})
+		return restored.Resource, err
+	}
+	// accepted: rightly so if the first one was over
+	now, err := s.cloud.Show(ctx, small)
+	if err != nil {
+		return into, err
+	}
+	if now.Status == "restoring" {
+		return into, expectRefused(large, what, nil, http.StatusBadRequest)
+	}
+	s.Note("the restore was done before a second one could be refused")
+	if err := s.waitFor(ctx, &target{Resource: into}, &target{Resource: large}); err != nil {
+		return into, err
+	}
+	return s.Restore(ctx, small, into)
+}

@@ -1,0 +1,215 @@
+package check
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"volume-backup-tester/internal/cloud"
+	"volume-backup-tester/internal/wait"
+)
+
+// Finding is a requirement that the cloud does not meet: a FAIL.
+type Finding struct {
+	On            cloud.Resource
+	Expected, Got string
+	Hint          string
+	Err           error // the call behind it; nil: the resource's own state
+
+	ended bool // in an error status
+	asked bool // the cloud was asked for its message
+}
+
+func (f *Finding) Error() string {
+	return fmt.Sprintf("%s: expected %s, got %s", f.On, f.Expected, f.Got)
+}
+func (f *Finding) Unwrap() error { return f.Err }
+
+// Blocked is a precondition that does not hold and is not the backup API: an
+// ABORT, or a SKIP of an optional check.
+type Blocked struct {
+	Why, Hint string
+	Err       error // the call behind it; nil: none
+}
+
+func (b *Blocked) Error() string { return b.Why }
+func (b *Blocked) Unwrap() error { return b.Err }
+
+// Skip is a check that the cloud, or the command line, does not offer what it
+// needs.
+type Skip struct {
+	Why string
+	Err error // the call behind it; nil: none
+}
+
+func (s *Skip) Error() string {
+	if call := asCall(s.Err); call != nil {
+		return s.Why + ": " + call.Error()
+	}
+	return s.Why
+}
+
+func (s *Skip) Unwrap() error { return s.Err }
+
+// UsageError is a mistake in the command line; the text names the remedy.
+type UsageError struct{ Text string }
+
+func (e *UsageError) Error() string { return e.Text }
+
+// notDeletedError is a clean-up that could not delete everything.
+type notDeletedError struct {
+	leftovers []Leftover
+	renamed   int // of these, by another program, which says nothing about the cloud
+}
+
+func (e *notDeletedError) Error() string {
+	return fmt.Sprintf("clean-up could not delete everything: %d left", len(e.leftovers))
+}
+
+// classify is the one place where an error becomes a verdict, and the text that
+// the operator reads.
+func classify(err error) *Failure {
+	f := &Failure{Verdict: Fail, Summary: err.Error(), err: err}
+	call := asCall(err)
+	if call != nil {
+		f.Summary, f.Expected, f.Got, f.CloudMessage, f.RequestID = call.Operation(), "the request to be accepted", call.Got(), call.CloudMessage(), call.RequestID
+		if call.Code < 400 {
+			f.Expected = "a usable answer"
+		}
+	}
+	var timeout *wait.TimeoutError
+	if errors.As(err, &timeout) && call != nil && timeout.RetryAfter < timeout.Limit {
+		f.Got += fmt.Sprintf(", for %s", wait.Round(timeout.Failing))
+	}
+	var finding *Finding
+	var blocked *Blocked
+	var left *notDeletedError
+	var missing *cloud.NotOfferedError
+	switch {
+	case errors.As(err, &left):
+		f.NotDeleted = left.leftovers
+		if left.renamed == len(left.leftovers) {
+			f.Verdict = Abort
+		}
+		f.Hint = "the next run needs these gone; another --prefix avoids them"
+	case errors.As(err, &finding):
+		f.fromFinding(finding)
+	case errors.As(err, &blocked):
+		f.Verdict, f.Summary, f.Hint = Abort, blocked.Why, blocked.Hint
+	case errors.As(err, &missing):
+		f.Expected, f.Got = "a Block Storage endpoint in the catalog", "none"
+		f.Hint = "the operator has to register Cinder's endpoints in Keystone"
+	case call == nil: // a fault of this program or its machine
+		f.Verdict = Abort
+	case call.Service == cloud.Identity || call.Code == 0 || call.Code == http.StatusUnauthorized:
+		f.Verdict, f.Hint = Abort, unreachedHint(call)
+	case call.Service == cloud.ImageService:
+		f.Verdict, f.Hint = Abort, "Glance has to work before the contents of backups can be compared; look for the request id in its logs, or leave these checks out"
+	case call.Code == http.StatusForbidden && strings.HasPrefix(call.On.Kind, cloud.KindVolume):
+		f.Verdict, f.Hint = Abort, "the user needs the role of a member in this project"
+	case call.Code == http.StatusForbidden || notOffered(call):
+		f.Expected = "the backup API to be offered to an ordinary member"
+		f.Hint = "check that cinder-backup is deployed and that policy lets members use backups"
+	case call.Code == http.StatusServiceUnavailable && strings.Contains(call.Message, "Keystone service"): // keystonemiddleware's words
+		f.Hint = "Cinder cannot ask Keystone about the token; Keystone has to work before Block Storage can be tested"
+	default:
+		f.Hint = "look for the request id in Cinder's logs"
+	}
+	if timeout != nil && timeout.RetryAfter > 0 {
+		f.Hint = "run again later, or allow more with --timeout"
+	}
+	return f
+}
+
+func (f *Failure) fromFinding(finding *Finding) {
+	f.Summary, f.Expected, f.Got, f.Hint = finding.On.String(), finding.Expected, finding.Got, finding.Hint
+	if asCall(finding.Err) != nil {
+		return // the call's message and request id stand
+	}
+	f.CloudMessage, f.RequestID = finding.On.Reason, finding.On.RequestID
+	if finding.asked {
+		f.CloudMessage = cmp.Or(f.CloudMessage, "none")
+	}
+}
+
+// explain adds what only the run knows: where it was, as whom.
+func (r *run) explain(f *Failure) {
+	call := asCall(f.err)
+	if f.Stage == StageCleanup && call != nil {
+		f.Summary = "clean-up: " + f.Summary
+	}
+	if call != nil && call.Code == http.StatusUnauthorized && !r.Cloud.Login.Renewable() {
+		f.Hint = "the token in clouds.yaml has expired or was revoked, and a login by token cannot be renewed: get a new token, or use a password or an application credential"
+	}
+	if call := answered(f.err); call != nil && (call.Code == http.StatusForbidden || notOffered(call)) {
+		f.Got += ", " + r.outcome.Evidence.roles()
+	}
+}
+
+// notOffered is a 404 of the backup API itself.
+func notOffered(call *cloud.Error) bool {
+	return call.Code == http.StatusNotFound && !call.Restart && strings.HasPrefix(call.On.Kind, cloud.KindBackup) && !call.Gone() && !noBackupService(call.Message)
+}
+
+func unreachedHint(call *cloud.Error) string {
+	switch {
+	case call.Code == http.StatusUnauthorized:
+		return "check the credentials in clouds.yaml, or use --ask"
+	case call.Code == 0 && call.MayHaveApplied:
+		return "the request was sent and never answered: the message queue, the database or a service behind this API may be down; if the cloud is merely slow, allow more with --timeout"
+	case call.Code == 0:
+		return "check the address, the network, proxies and TLS settings between here and the cloud"
+	}
+	return "Keystone has to work before Block Storage can be tested; look for the request id in its logs"
+}
+
+const noBackupServiceHint = "cinder-backup is the likely cause: it is not running, disabled, or not in this availability zone; an administrator sees it in: openstack volume service list"
+
+func (t *target) whyFailed() string {
+	switch {
+	case noBackupService(t.Reason):
+		return noBackupServiceHint
+	case t.Kind == cloud.KindBackup:
+		return "look for the request id in the log of cinder-backup"
+	}
+	return "look for the request id in the logs of cinder-scheduler, cinder-volume and cinder-backup"
+}
+
+func (t *target) timedOut(timeout *wait.TimeoutError) *Finding {
+	f := &Finding{On: t.Resource, Expected: t.expected()}
+	f.Got = fmt.Sprintf("status '%s' after %s", t.Status, wait.Round(timeout.Waited))
+	if t.Status == absent {
+		f.Got = fmt.Sprintf("not found for %s", wait.Round(timeout.Waited))
+	}
+	if timeout.Err != nil {
+		f.Got += fmt.Sprintf("; in the last %s of it: %v", wait.Round(timeout.Failing), timeout.Err)
+	}
+	f.Hint = "if the cloud is merely slow, allow more with --timeout; otherwise look at cinder-scheduler, cinder-volume, cinder-backup and the storage behind them"
+	if t.Kind == cloud.KindBackup && t.Status == "creating" {
+		f.Hint = "cinder-backup is the likely cause if it died: Cinder does not notice, and the backup stays 'creating'; a dead cinder-scheduler, cinder-volume or storage looks the same. An administrator sees it in: openstack volume service list. If the cloud is merely slow, allow more with --timeout"
+	}
+	return f
+}
+
+func asCall(err error) *cloud.Error {
+	var call *cloud.Error
+	errors.As(err, &call)
+	return call
+}
+
+// answered is asCall without what Keystone answered: when a login has to be
+// made again, its refusal says nothing about the service that was called.
+func answered(err error) *cloud.Error {
+	if call := asCall(err); call != nil && call.Service != cloud.Identity {
+		return call
+	}
+	return nil
+}
+
+// gone is a 404 for the resource that was asked for.
+func gone(err error) bool {
+	call := asCall(err)
+	return call != nil && call.Gone()
+}

@@ -1,0 +1,160 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"volume-backup-tester/internal/cloud"
+)
+
+// volumeWithPattern makes a volume of so many GiB that holds a pattern, by way
+// of an image. A *Skip says why this cloud cannot.
+func (s *Session) volumeWithPattern(ctx context.Context, name string, p pattern, size int) (cloud.Resource, error) {
+	image, err := s.uploadPattern(ctx, name+"-image", p)
+	if err != nil {
+		return cloud.Resource{}, err
+	}
+	return s.volumeFromImage(ctx, name, image, size)
+}
+
+// volumeWithPatternOrEmpty is volumeWithPattern where images can be used, and
+// an empty volume elsewhere.
+func (s *Session) volumeWithPatternOrEmpty(ctx context.Context, name string, p pattern, size int) (volume cloud.Resource, filled bool, err error) {
+	image, err := s.uploadPattern(ctx, name+"-image", p)
+	var skip *Skip
+	if errors.As(err, &skip) {
+		volume, err = s.CreateVolume(ctx, cloud.VolumeSpec{Name: name, Size: size})
+		return volume, false, err
+	}
+	if err != nil {
+		return volume, false, err
+	}
+	volume, err = s.volumeFromImage(ctx, name, image, size)
+	return volume, true, err
+}
+
+func (s *Session) volumeFromImage(ctx context.Context, name string, image cloud.Resource, size int) (cloud.Resource, error) {
+	volume, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: name, Size: size, ImageID: image.ID})
+	if err != nil {
+		return volume, skipUnlessEnded(ctx, err, "no volume can be made from an image")
+	}
+	if volume.Encrypted {
+		return volume, &Skip{Why: "volumes are encrypted, and what is uploaded of one is ciphertext"}
+	}
+	return volume, nil
+}
+
+// uploadPattern makes an image of a pattern.
+func (s *Session) uploadPattern(ctx context.Context, name string, p pattern) (cloud.Resource, error) {
+	if !s.cloud.HasImages() {
+		return cloud.Resource{}, &Skip{Why: "the cloud offers no image service, so that a volume cannot be filled"}
+	}
+	wanted := cloud.Resource{Kind: cloud.KindImage, Name: name}
+	s.run.emit(StepStarted{Verb: "uploading", On: wanted})
+	image, err := s.create(wanted, func() (cloud.Resource, error) { return s.cloud.CreateImage(ctx, name) })
+	if err == nil {
+		fill, cancel := context.WithTimeout(ctx, s.run.Timeout)
+		err = s.cloud.FillImage(fill, image, p.image())
+		cancel()
+	}
+	if err == nil {
+		err = s.waitFor(ctx, &target{Resource: image})
+	}
+	return image, skipUnlessEnded(ctx, err, "images cannot be uploaded")
+}
+
+// volumeToImage makes an image of a volume's bytes.
+func (s *Session) volumeToImage(ctx context.Context, volume cloud.Resource) (cloud.Resource, error) {
+	wanted := cloud.Resource{Kind: cloud.KindImage, Name: volume.Name + "-content"}
+	s.run.emit(StepStarted{Verb: "uploading", On: wanted, From: volume})
+	image, err := s.create(wanted, func() (cloud.Resource, error) { return s.cloud.UploadImage(ctx, volume, wanted.Name) })
+	content := &target{Resource: image}
+	if err == nil {
+		err = s.waitFor(ctx, content, &target{Resource: volume})
+	}
+	return content.Resource, skipUnlessEnded(ctx, err, "volumes cannot be uploaded to images")
+}
+
+// control makes sure that a source volume's bytes come back through images as
+// they went in: else nothing can be said of a backup's.
+func (s *Session) control(ctx context.Context, source cloud.Resource, p pattern) error {
+	differs, err := s.diff(ctx, source, p, 1)
+	if err == nil && differs != "" {
+		return &Skip{Why: "images do not give a volume's bytes back even without a backup: " + differs}
+	}
+	return err
+}
+
+// verifyContent fails unless the first GiB of a volume, as many as were backed
+// up, are the pattern and zeros: what is behind them is the driver's affair.
+func (s *Session) verifyContent(ctx context.Context, volume cloud.Resource, p pattern, size int) error {
+	began := time.Now()
+	differs, err := s.diff(ctx, volume, p, size)
+	if err != nil {
+		return err
+	}
+	if differs != "" {
+		return &Finding{On: volume, Expected: "every byte as it was backed up", Got: differs,
+			Hint: "the backup driver or its storage loses data; keep these volumes and backups and look into cinder-backup's log"}
+	}
+	s.Measure(volume.String()+" content verified", int64(size)*gibi, time.Since(began))
+	return nil
+}
+
+// verifyContentOrControl is verifyContent with the control made only where
+// something is wrong.
+func (s *Session) verifyContentOrControl(ctx context.Context, source, volume cloud.Resource, p pattern, size int) error {
+	err := s.verifyContent(ctx, volume, p, size)
+	var finding *Finding
+	if errors.As(err, &finding) {
+		if skip := s.control(ctx, source, p); skip != nil {
+			return skip
+		}
+	}
+	return err
+}
+
+// diff says in what a volume's first GiB differ from the pattern; "" if in
+// nothing. Glance's own hash spares the download where all is well.
+func (s *Session) diff(ctx context.Context, volume cloud.Resource, p pattern, size int) (string, error) {
+	image, err := s.volumeToImage(ctx, volume)
+	if err != nil {
+		return "", err
+	}
+	if image.SHA512 != "" && image.SHA512 == p.hash(volume.Size) {
+		return "", nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, max(s.run.Timeout, time.Duration(size)*downloadGiB))
+	defer cancel()
+	content, err := s.cloud.ReadImage(ctx, image)
+	if err != nil {
+		return "", skipUnlessEnded(ctx, err, "images cannot be downloaded")
+	}
+	defer content.Close()
+	differs, err := difference(p.volume(size), content)
+	if err != nil {
+		return "", &Skip{Why: "the download of " + image.String() + " broke off", Err: err}
+	}
+	if differs == "" && volume.Size == size && image.SHA512 != "" {
+		return "", &Skip{Why: "the image service's hash of " + image.String() + " is not that of what it gives out"}
+	}
+	return differs, nil
+}
+
+// downloadGiB is how long a GiB may take to come down, however short --timeout.
+const downloadGiB = 10 * time.Minute
+
+// skipUnlessEnded turns a failure of what is not the backup API into a skip; the
+// end of the run, and what must not be tried any further, it leaves.
+func skipUnlessEnded(ctx context.Context, err error, why string) error {
+	var skip *Skip
+	call := asCall(err)
+	switch {
+	case err == nil, ctx.Err() != nil, errors.As(err, &skip):
+		return err
+	case call != nil && (call.Service == cloud.Identity || call.Code == 401):
+		return err
+	}
+	return &Skip{Why: why, Err: err}
+}

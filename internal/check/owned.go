@@ -1,0 +1,175 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"volume-backup-tester/internal/cloud"
+)
+
+// owned decides what may be deleted, overwritten or detached, and is the only
+// caller of Client.Delete: what the project's own list named with the prefix or
+// this run made, by its id, and only while its name begins with the prefix. It
+// also keeps account of what is in the cloud still.
+type owned struct {
+	prefix string
+
+	mu      sync.Mutex
+	entries []entry
+}
+
+// entry is a resource as it was last shown. One without an id was asked for and
+// may exist.
+type entry struct {
+	cloud.Resource
+	asked string // the name that this run gave it; "": it was only listed
+	named bool   // its name has been shown to begin with the prefix
+}
+
+// nobody is an id that no cloud has given out.
+const nobody = "00000000-0000-4000-8000-000000000000"
+
+// has tells whether a name begins with the prefix.
+func (o *owned) has(name string) bool { return o.prefix != "" && strings.HasPrefix(name, o.prefix) }
+
+// may is the decision, by the id and by the name that the resource has now.
+func (o *owned) may(now cloud.Resource) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return now.ID == nobody || o.has(now.Name) && o.at(now) >= 0
+}
+
+// delete asks for a deletion. now is the resource as it was just shown or
+// listed.
+func (o *owned) delete(ctx context.Context, c *cloud.Client, now cloud.Resource) error {
+	if !o.may(now) {
+		return &Blocked{Why: now.String() + " is not this run's own, so it is not deleted"}
+	}
+	return c.Delete(ctx, now)
+}
+
+// verify asks for a resource of this run before it is overwritten or deleted,
+// and fails if that must not be done now.
+func (o *owned) verify(ctx context.Context, c *cloud.Client, what cloud.Resource) error {
+	now, err := c.Show(ctx, what)
+	if err != nil {
+		return err
+	}
+	if err := o.expectName(now); err != nil {
+		return err
+	}
+	if !o.may(now) {
+		return &Blocked{Why: now.String() + " is not this run's own, so it is not overwritten"}
+	}
+	return nil
+}
+
+// expectName holds what the run made to a name that begins with the prefix, and
+// remembers how it was shown. One that never had such a name was not made as
+// asked; one that had was renamed by somebody else.
+func (o *owned) expectName(now cloud.Resource) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	i := o.at(now)
+	if i < 0 {
+		return nil
+	}
+	e := &o.entries[i]
+	e.Resource = now
+	e.named = e.named || o.has(now.Name)
+	switch {
+	case o.has(now.Name):
+		return nil
+	case e.named:
+		return &Blocked{Why: fmt.Sprintf("%s %s, made by this run as '%s', now has the name '%s'", now.Kind, now.ID, e.asked, cloud.Printable(now.Name)), Hint: "find out who renamed it; " + deleteByHand}
+	}
+	return &Finding{
+		On:       now,
+		Expected: fmt.Sprintf("the name '%s', as asked for", e.asked), Got: fmt.Sprintf("the name '%s'", cloud.Printable(now.Name)),
+		Hint: deleteByHand,
+	}
+}
+
+const deleteByHand = "delete it by hand: clean-up touches only what begins with the prefix"
+
+// add keeps account of what this run made, or may have made, under a name.
+func (o *owned) add(made cloud.Resource, asked string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.at(made) < 0 { // as a restore's target may be
+		o.entries = append(o.entries, entry{Resource: made, asked: asked})
+	}
+}
+
+// at is the index of a resource: by its id, or by its name while none is known.
+func (o *owned) at(r cloud.Resource) int {
+	return slices.IndexFunc(o.entries, func(e entry) bool {
+		return e.Kind == r.Kind && e.ID == r.ID && (r.ID != "" || e.Name == r.Name)
+	})
+}
+
+// find is what the run made under a name.
+func (o *owned) find(kind, name string) cloud.Resource {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	i := slices.IndexFunc(o.entries, func(e entry) bool { return e.Kind == kind && e.asked == name })
+	if i < 0 {
+		return cloud.Resource{Kind: kind, Name: name}
+	}
+	return o.entries[i].Resource
+}
+
+// forget drops what was not made after all.
+func (o *owned) forget(wanted cloud.Resource) { o.gone(wanted) }
+
+// gone drops what is no longer in the cloud.
+func (o *owned) gone(r cloud.Resource) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if i := o.at(r); i >= 0 {
+		o.entries = slices.Delete(o.entries, i, i+1)
+	}
+}
+
+// made are the entries of a kind that this run made with names under a prefix
+// and whose ids are known.
+func (o *owned) made(kind, prefix string) (all []entry) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, e := range o.entries {
+		if e.Kind == kind && e.ID != "" && e.asked != "" && strings.HasPrefix(e.asked, prefix) {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// listed brings the account of a kind up to what the project's list has under
+// a prefix. What the run made elsewhere or under another name now stays in it.
+func (o *owned) listed(kind, prefix string, all []cloud.Resource) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	known := map[string]entry{}
+	for _, e := range o.entries {
+		known[e.ID] = e
+	}
+	o.entries = slices.DeleteFunc(o.entries, func(e entry) bool {
+		return e.Kind == kind && strings.HasPrefix(e.Name, prefix)
+	})
+	for _, r := range all {
+		o.entries = append(o.entries, entry{Resource: r, asked: known[r.ID].asked, named: true})
+	}
+}
+
+// left is everything in the account.
+func (o *owned) left() (all []Leftover) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, e := range o.entries {
+		all = append(all, Leftover{Kind: e.Kind, ID: e.ID, Name: e.Name, Status: e.Status})
+	}
+	return all
+}

@@ -1,0 +1,199 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"volume-backup-tester/internal/cloud"
+	"volume-backup-tester/internal/wait"
+)
+
+// target is a resource that has to become available, or an image active.
+type target struct {
+	cloud.Resource
+	// stays is one that has to be available all the time.
+	stays bool
+	// mayBeAbsent allows that the resource does not exist yet.
+	mayBeAbsent bool
+	shown       bool      // at least once
+	unreached   time.Time // when the last poll began that did not find it reached
+}
+
+func (t *target) reached() bool { return t.shown && t.Status == t.want() }
+
+func (t *target) want() string {
+	if t.Kind == cloud.KindImage {
+		return "active"
+	}
+	return available
+}
+
+func (t *target) expected() string { return "status '" + t.want() + "'" }
+
+// waitFor polls resources together until all of them are available at the same
+// time. It asks only for what has not settled, and once more at the end for
+// what settled before the rest.
+func (s *Session) waitFor(ctx context.Context, targets ...*target) error {
+	shown := func() []cloud.Resource {
+		var all []cloud.Resource
+		for _, t := range targets {
+			all = append(all, t.Resource)
+		}
+		return all
+	}
+	waiting := Waiting{On: shown()}
+	for _, t := range targets {
+		waiting.Want = append(waiting.Want, t.want())
+		s.run.saw(t.Resource)
+	}
+	s.run.emit(waiting)
+	policy := s.run.policy()
+	policy.Tick = func(waited time.Duration) { s.run.emit(Polled{shown(), waited}) }
+	began := time.Now()
+	_, err := wait.Until(ctx, policy, func(ctx context.Context) (nothing, bool, error) {
+		done, err := s.poll(ctx, targets)
+		return nothing{}, done, err
+	})
+	var timeout *wait.TimeoutError
+	if timedOut(err) && errors.As(err, &timeout) {
+		for _, t := range targets {
+			if !t.reached() {
+				return t.timedOut(timeout)
+			}
+		}
+	}
+	var finding *Finding
+	if errors.As(err, &finding) {
+		finding.Got += fmt.Sprintf(" after %s", wait.Round(time.Since(began)))
+		if finding.ended {
+			s.askMessages(ctx, finding, targets)
+		}
+	}
+	return err
+}
+
+func (s *Session) poll(ctx context.Context, targets []*target) (bool, error) {
+	fresh := map[*target]bool{}
+	for _, t := range targets {
+		if t.reached() && !t.stays {
+			continue
+		}
+		fresh[t] = true
+		if err := s.pollOne(ctx, t); err != nil {
+			return false, err
+		}
+	}
+	for _, t := range targets {
+		if !t.reached() {
+			return false, nil
+		}
+	}
+	for _, t := range targets {
+		if fresh[t] {
+			continue
+		}
+		if err := s.pollOne(ctx, t); err != nil || !t.reached() {
+			return false, err
+		}
+	}
+	for _, t := range targets {
+		if err := s.run.owned.expectName(t.Resource); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// pollOne asks once for the resource.
+func (s *Session) pollOne(ctx context.Context, t *target) error {
+	began := time.Now()
+	now, err := s.cloud.Once().Show(ctx, t.Resource)
+	if gone(err) {
+		switch {
+		case t.mayBeAbsent && !t.shown:
+			t.Status = absent
+			return nil
+		case t.shown:
+			s.run.owned.gone(t.Resource)
+			return &Finding{On: t.Resource, Expected: t.expected(), Got: fmt.Sprintf("status '%s', and then it vanished", t.Status), Err: err,
+				Hint: "find out who deleted it; do not run two tests with the same --prefix in one project at a time"}
+		}
+		return &Finding{On: t.Resource, Expected: "to be readable by its id, as it was just created", Got: "not found", Err: err}
+	}
+	if err != nil {
+		return err
+	}
+	now.RequestID = t.RequestID // the operator looks for what began it, not for the poll
+	t.Resource, t.shown = now, true
+	s.run.saw(now)
+	if !t.reached() {
+		t.unreached = began
+	}
+	if t.stays && !t.reached() {
+		return &Finding{On: t.Resource, Expected: "to stay '" + t.want() + "'", Got: fmt.Sprintf("status '%s'", t.Status)}
+	}
+	if failed(t.Status) {
+		return &Finding{On: t.Resource, Expected: t.expected(), Got: fmt.Sprintf("status '%s'", t.Status), Hint: t.whyFailed(), ended: true}
+	}
+	return nil
+}
+
+// absent is this program's own word for a resource that is not there yet.
+const absent = "absent"
+
+// answerSoon bounds what is asked for only to tell more about a failure.
+const answerSoon = 10 * time.Second
+
+// askMessages asks for the cloud's words about a resource that ended in an
+// error without a reason of its own. A failed restore has them under the
+// backup's id.
+func (s *Session) askMessages(ctx context.Context, f *Finding, targets []*target) {
+	if f.On.Reason != "" || f.On.Kind == cloud.KindImage {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerSoon)
+	defer cancel()
+	about := []cloud.Resource{f.On}
+	for _, t := range targets {
+		if t.Kind == cloud.KindBackup && t.ID != f.On.ID {
+			about = append(about, t.Resource)
+		}
+	}
+	for _, on := range about {
+		texts, err := s.cloud.Once().Messages(ctx, on.ID)
+		if err != nil {
+			return
+		}
+		f.asked = true
+		if len(texts) > 0 {
+			f.On.Reason = texts[0]
+			return
+		}
+	}
+}
+
+// awaitDependents waits for the mark that others build on a backup: Cinder
+// sets it after the child has become available.
+func (s *Session) awaitDependents(ctx context.Context, parent cloud.Resource) error {
+	_, err := wait.Until(ctx, s.run.policy(), func(ctx context.Context) (nothing, bool, error) {
+		now, err := s.cloud.Once().Show(ctx, parent)
+		return nothing{}, now.HasDependents, err
+	})
+	if timedOut(err) {
+		return &Finding{On: parent, Expected: "has_dependent_backups to become true", Got: "false although an incremental backup builds on it"}
+	}
+	return err
+}
+
+// timedOut is a wait that used its whole budget and is known to have come to
+// nothing: no poll found what it was for, and but for a last one or two they
+// succeeded.
+func timedOut(err error) bool {
+	timeout, ok := err.(*wait.TimeoutError)
+	return ok && timeout.RetryAfter == 0 && timeout.Failing <= min(unknown, timeout.Waited/2)
+}
+
+// unknown is how long at its end a wait may have got no answer.
+const unknown = 10 * time.Second
