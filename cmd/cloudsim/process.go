@@ -10,8 +10,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -21,8 +23,8 @@ import (
 
 const usage = `Usage: cloudsim [flags] -- COMMAND ARGS...
 
-Runs COMMAND against a simulated OpenStack (Keystone and Cinder, on loopback, in
-memory), and exits with its status. COMMAND finds the cloud through
+Runs COMMAND against a simulated OpenStack (Keystone, Cinder and Glance, on
+loopback, in memory), and exits with its status. COMMAND finds the cloud through
 OS_CLIENT_CONFIG_FILE and OS_CLOUD=cloudsim; its clouds.yaml also has
 cloudsim-other, a member of another project, and cloudsim-admin. Without COMMAND
 it serves until interrupted and prints where its clouds.yaml is.
@@ -35,15 +37,19 @@ it serves until interrupted and prints where its clouds.yaml is.
       --unversioned-catalog      Block Storage URLs that end before the version
       --fault MATCH=WHAT[*TIMES][@SKIP]
                                  make something fail; may be repeated
+      --break RULE               do something that a sound cloud does not, such as
+                                 restore-flips-bytes; may be repeated; ? lists
+                                 the rules
+      --max-microversion 3.N     the newest that Cinder speaks (default 3.70)
       --help, --version
 
-MATCH is a request (POST /backups, GET /volumes/*), an operation (create-volume,
-create-backup, restore, upload, delete-backup, delete-volume), or rule.
+MATCH is a request (POST /backups, GET /volumes/*) or an operation (create-volume,
+create-snapshot, create-backup, restore, upload, save-image, delete-volume,
+delete-snapshot, delete-backup).
 WHAT happens to a request: a status code (503, 503+5 with Retry-After, html:502),
 quota, refuse, drop (reset before acting), lose (act, then reset), cut, garbage,
 empty, null, slow:D. To an operation: a status (error_restoring), stuck, vanish,
-slow:D. As to rules, WHAT is something that a sound cloud does not do, such as
-restore-flips-bytes; rule=? is answered with the list.
+slow:D.
 It happens TIMES times (default: always), after SKIP that go well.
 
 Example: the second backup of a run fails
@@ -77,7 +83,9 @@ func (p *process) run() int {
 	flags.IntVar(&config.PageSize, "page-size", 5, "")
 	flags.BoolVar(&config.WithoutBackupService, "without-backup-service", false, "")
 	flags.BoolVar(&config.UnversionedCatalog, "unversioned-catalog", false, "")
+	flags.StringVar(&config.MaxMicroversion, "max-microversion", "3.70", "")
 	faults := flags.StringArray("fault", nil, "")
+	broken := flags.StringArray("break", nil, "")
 	version := flags.Bool("version", false, "")
 	help := flags.BoolP("help", "h", false, "")
 	err := flags.Parse(p.args)
@@ -98,6 +106,21 @@ func (p *process) run() int {
 	case flags.NArg() > 0 && flags.ArgsLenAtDash() != 0:
 		err = fmt.Errorf("unexpected argument %q: a command comes after --", flags.Arg(0))
 	}
+	if err == nil && slices.Contains(*broken, "?") {
+		p.listRules()
+		return exitUsage // COMMAND is not run
+	}
+	if err == nil {
+		_, err = cloudsim.ParseMicroversion(config.MaxMicroversion)
+	}
+	for _, name := range *broken {
+		if err != nil {
+			break
+		}
+		var rule cloudsim.Rule
+		rule, err = cloudsim.ParseRule(name)
+		config.Broken = append(config.Broken, rule)
+	}
 	for _, text := range *faults {
 		fault, faultErr := cloudsim.ParseFault(text)
 		if err = errors.Join(err, faultErr); err != nil {
@@ -114,6 +137,15 @@ func (p *process) run() int {
 		fmt.Fprintf(p.stderr, "cloudsim: %v\n", err)
 	}
 	return status
+}
+
+// listRules prints what --break takes.
+func (p *process) listRules() {
+	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	for _, r := range cloudsim.Rules() {
+		fmt.Fprintf(w, "%s\t%s\n", r.Rule, r.Broken)
+	}
+	_ = w.Flush()
 }
 
 // serve runs the cloud for as long as the command runs, or until a signal if there is none.

@@ -48,7 +48,7 @@ func TestAllChecksPass(t *testing.T) {
 // says which.
 func TestWrongBytes(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		s := newScene(t, cloudsim.Config{}, "rule=restore-flips-bytes")
+		s := newScene(t, cloudsim.Config{Broken: []cloudsim.Rule{cloudsim.RestoreFlipsBytes}})
 		status := s.run(further("data")...)
 		golden(t, "data-wrong-bytes", s.transcript(status, further("data")...))
 	})

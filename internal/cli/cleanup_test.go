@@ -308,7 +308,7 @@ func TestNextRunAfterFailure(t *testing.T) {
 // TestPagesOverlap: what two pages of a list name is one thing, deleted once.
 func TestPagesOverlap(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		s := newScene(t, cloudsim.Config{PageSize: 2}, "rule=page-repeats")
+		s := newScene(t, cloudsim.Config{PageSize: 2, Broken: []cloudsim.Rule{cloudsim.PageRepeats}})
 		for _, name := range []string{"a", "b", "c"} {
 			s.sim.PutBackup(cloudsim.Backup{Resource: cloudsim.Resource{Name: "scs-test-" + name, Status: "available"}})
 		}

@@ -193,13 +193,13 @@ func TestFurtherLeftovers(t *testing.T) {
 // TestFurtherLostDeletion: a deletion that has to be refused, was accepted, and
 // whose answer was lost is no refusal, whatever a second try is answered.
 func TestFurtherLostDeletion(t *testing.T) {
-	for check, faults := range map[string][]string{
-		"incremental": {"rule=accepts:delete-parent", "DELETE /backups/*=lose*1"},
-		"isolation":   {"rule=foreign-delete:backup", "DELETE /backups/*=lose*1"},
+	for check, rule := range map[string]cloudsim.Rule{
+		"incremental": cloudsim.AcceptsDeleteParent,
+		"isolation":   cloudsim.ForeignDeleteBackup,
 	} {
 		for _, operation := range []time.Duration{100 * time.Millisecond, time.Second} { // it is gone by the second try, or on its way
 			bubble(t, func(t *testing.T) {
-				s := withoutImages(t, cloudsim.Config{OperationTime: operation}, faults...)
+				s := withoutImages(t, cloudsim.Config{OperationTime: operation, Broken: []cloudsim.Rule{rule}}, "DELETE /backups/*=lose*1")
 				if status := s.run("--checks", check, "--other-cloud", "cloudsim-other"); status != exitFail {
 					t.Errorf("%s: exit %d\n%s%s", check, status, &s.stdout, &s.stderr)
 				}
@@ -245,7 +245,7 @@ func TestRefusalsDone(t *testing.T) {
 // TestRefusedLeavesNothing: what was rightly refused is not told as left.
 func TestRefusedLeavesNothing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		s := withoutImages(t, cloudsim.Config{}, "rule=accepts:delete-busy")
+		s := withoutImages(t, cloudsim.Config{Broken: []cloudsim.Rule{cloudsim.AcceptsDeleteBusy}})
 		status := s.run("--checks", "refusals")
 		if status != exitFail || strings.Contains(s.stderr.String(), "may still exist") {
 			t.Errorf("exit %d\n%s", status, &s.stderr)

@@ -97,7 +97,7 @@ func (c *Cloud) actOnBackup(r *call) (*answer, error) {
 
 // administer refuses an administrator's action to everybody else.
 func (r *call) administer(kind, action string) error {
-	if r.token.admin() || kind == "backup" && r.cloud.broken("accepts:admin-action") {
+	if r.token.admin() || kind == "backup" && r.cloud.broken(AcceptsAdminAction) {
 		return nil
 	}
 	return forbidden(fmt.Sprintf("volume_extension:%s_admin_actions:%s", kind, action[len("os-"):]))

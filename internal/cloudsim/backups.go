@@ -23,7 +23,7 @@ type Backup struct {
 
 func (c *Cloud) listBackups(r *call) (*answer, error) {
 	return list(c, r, c.backups, listing[*Backup]{
-		collection: "backups", kind: "Backup", nameSorts: 37,
+		collection: "backups", kind: "Backup", foreign: ForeignListBackup, nameSorts: 37,
 		filters: map[string]func(*Backup) any{
 			"name": func(b *Backup) any { return b.Name }, "status": func(b *Backup) any { return b.Status },
 			"volume_id": func(b *Backup) any { return b.VolumeID },
@@ -88,6 +88,9 @@ func (b *Backup) detail(r *call) backupView {
 
 func (c *Cloud) showBackup(r *call) (*answer, error) {
 	b, err := lookup(r, c.backups, "Backup", r.id)
+	if err == nil && c.broken(UnreadableBackup) {
+		err = notFound("Backup", r.id)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -148,10 +151,10 @@ func (c *Cloud) createBackup(r *call) (*answer, error) {
 	b.source = Volume{Resource: v.Resource, Bootable: v.Bootable, ImageMetadata: v.ImageMetadata}
 	if incremental {
 		parent, err := c.parent(b)
-		if err != nil && !c.broken("accepts:incremental-without-full") {
+		if err != nil && !c.broken(AcceptsIncrementalWithoutFull) {
 			return nil, err
 		}
-		if err == nil && !c.broken("incremental-full") {
+		if err == nil && !c.broken(IncrementalFull) {
 			b.ParentID, b.data = parent.ID, data.since(c.contents(parent))
 		}
 	}
@@ -206,7 +209,7 @@ func (c *Cloud) startBackup(b *Backup, marked *Resource) {
 	if !c.service.up {
 		return // nobody takes it: it stays as it is
 	}
-	if v := c.volumes[b.VolumeID]; b.SnapshotID != "" && v != nil && c.broken("snapshot-locks-volume") {
+	if v := c.volumes[b.VolumeID]; b.SnapshotID != "" && v != nil && c.broken(SnapshotLocksVolume) {
 		c.set(&v.Resource, "backing-up")
 	}
 	release := func(string) {
@@ -225,7 +228,7 @@ func (c *Cloud) startBackup(b *Backup, marked *Resource) {
 			c.reportBackup(b, "013_020", "create backup:Backup driver failed to create backup.")
 		} else if parent := c.backups[b.ParentID]; parent != nil {
 			c.after(c.lag(), func() {
-				if !c.broken("parent-unmarked") {
+				if !c.broken(ParentUnmarked) {
 					parent.Dependents++
 				}
 			})
@@ -249,7 +252,7 @@ func (c *Cloud) updateBackup(r *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.broken("rename-ignored") {
+	if c.broken(RenameIgnored) {
 		return ok(object{"backup": b.brief(r)}), nil
 	}
 	if err := c.update(&b.Resource, a); err != nil {
@@ -264,13 +267,13 @@ func (c *Cloud) deleteBackup(r *call) (*answer, error) {
 		return nil, err
 	}
 	if b.Status != "available" && b.Status != "error" {
-		if c.broken("accepts:delete-busy") {
+		if c.broken(AcceptsDeleteBusy) {
 			return accepted(nil), nil
 		}
 		return nil, c.busy("Invalid backup: Backup status must be available or error")
 	}
 	for _, child := range c.backups {
-		if child.ParentID == b.ID && !c.broken("accepts:delete-parent") {
+		if child.ParentID == b.ID && !c.broken(AcceptsDeleteParent) {
 			return nil, malformed("Invalid backup: Incremental backups exist for this backup.")
 		}
 	}

@@ -9,8 +9,18 @@ import (
 	"time"
 )
 
-// The microversions that the simulated Cinder speaks: those of Zed.
-const maxMinor = 70
+// zedMicroversion is the newest microversion that the simulated Cinder speaks unless it is told otherwise.
+const zedMicroversion = "3.70"
+
+// ParseMicroversion returns N of 3.N.
+func ParseMicroversion(s string) (int, error) {
+	minor, isThree := strings.CutPrefix(s, "3.")
+	n, err := strconv.Atoi(minor)
+	if !isThree || err != nil || !microversion.MatchString(s) {
+		return 0, fmt.Errorf("microversion %q: want 3.N", s)
+	}
+	return n, nil
+}
 
 // Names of the volume types on offer; the first one is the default.
 const (
@@ -119,7 +129,7 @@ func (r *call) negotiate() error {
 		return malformed("The server could not comply with the request since it is either malformed or otherwise incorrect.")
 	}
 	if asked == "latest" {
-		asked = fmt.Sprintf("3.%d", maxMinor)
+		asked = r.cloud.maxMicroversion()
 	}
 	if !microversion.MatchString(asked) {
 		return malformed("API Version String %s is of invalid format. Must be of format MajorNum.MinorNum.", asked)
@@ -127,18 +137,20 @@ func (r *call) negotiate() error {
 	r.version = asked
 	major, minor, _ := strings.Cut(asked, ".")
 	r.minor, _ = strconv.Atoi(minor)
-	if major != "3" || r.minor > maxMinor {
-		return refuse(http.StatusNotAcceptable, "Version %s is not supported by the API. Minimum is 3.0 and maximum is 3.%d.", asked, maxMinor)
+	if major != "3" || r.minor > r.cloud.maxMinor {
+		return refuse(http.StatusNotAcceptable, "Version %s is not supported by the API. Minimum is 3.0 and maximum is %s.", asked, r.cloud.maxMicroversion())
 	}
 	return nil
 }
 
 var microversion = regexp.MustCompile(`^[1-9][0-9]*\.(0|[1-9][0-9]*)$`)
 
+func (c *Cloud) maxMicroversion() string { return fmt.Sprintf("3.%d", c.maxMinor) }
+
 // volumeVersions is Cinder's version document.
 func (r *call) volumeVersions() object {
 	return object{"versions": []object{{
-		"id": "v3.0", "status": "CURRENT", "version": fmt.Sprintf("3.%d", maxMinor), "min_version": "3.0",
+		"id": "v3.0", "status": "CURRENT", "version": r.cloud.maxMicroversion(), "min_version": "3.0",
 		"updated": "2022-08-31T00:00:00Z",
 		"links": []object{
 			{"rel": "describedby", "type": "text/html", "href": "https://docs.openstack.org/"},

@@ -1,6 +1,7 @@
 package cloudsim
 
 import (
+	"cmp"
 	"container/heap"
 	"crypto/sha256"
 	"encoding/hex"
@@ -20,7 +21,9 @@ type Config struct {
 	WithoutBackupService bool          // cinder-backup was never installed
 	UnversionedCatalog   bool          // the catalogue's Block Storage URLs end before the version
 	Quotas               *Quotas       // of each project; nil: DefaultQuotas
+	MaxMicroversion      string        // the newest that Cinder speaks, e.g. 3.8; "": 3.70, Zed's. New panics on another form
 	Faults               []Fault
+	Broken               []Rule   // each as with Cloud.Break
 	Digests              *Digests // of images; nil: its own. Tests share one, which saves seconds
 }
 
@@ -28,6 +31,7 @@ type Config struct {
 // at any time.
 type Cloud struct {
 	config      Config
+	maxMinor    int              // 70 of microversion 3.70
 	routes      map[string]route // Cinder's
 	imageRoutes map[string]route // Glance's
 
@@ -37,6 +41,7 @@ type Cloud struct {
 	serial map[string]int // how many identifiers of a kind were given out
 	log    []*Request
 	faults []*armed
+	rules  map[Rule]bool // those that are broken
 
 	users     []user
 	projects  []project
@@ -71,9 +76,15 @@ func New(config Config) *Cloud {
 		quotas := DefaultQuotas()
 		config.Quotas = &quotas
 	}
+	minor, err := ParseMicroversion(cmp.Or(config.MaxMicroversion, zedMicroversion))
+	if err != nil {
+		panic(err)
+	}
 	c := &Cloud{
 		config:    config,
+		maxMinor:  minor,
 		serial:    map[string]int{},
+		rules:     map[Rule]bool{},
 		tokens:    map[string]*token{},
 		endpoints: defaultEndpoints(config.UnversionedCatalog),
 		volumes:   map[string]*Volume{},
@@ -91,6 +102,9 @@ func New(config Config) *Cloud {
 	}
 	for _, f := range config.Faults {
 		c.faults = append(c.faults, &armed{Fault: f})
+	}
+	for _, r := range config.Broken {
+		c.rules[r] = true
 	}
 	return c
 }

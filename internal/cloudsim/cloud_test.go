@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -241,5 +242,40 @@ func TestUnversionedCatalog(t *testing.T) {
 	}
 	if found != 6 { // two regions, three interfaces
 		t.Errorf("%d endpoints", found)
+	}
+}
+
+// An older Cinder says so, refuses what is newer, and has none of what came later.
+func TestMaxMicroversion(t *testing.T) {
+	cloud := cloudsim.New(cloudsim.Config{MaxMicroversion: "3.8"})
+	c := connect(t, cloud)
+	backup := cloud.PutBackup(cloudsim.Backup{})
+	w := httptest.NewRecorder()
+	cloud.ServeHTTP(w, httptest.NewRequest("GET", "/volume/", nil))
+	if body := w.Body.String(); !strings.Contains(body, `"version":"3.8"`) {
+		t.Errorf("the versions are %s", body)
+	}
+	for version, want := range map[string]int{"3.8": 404, "3.9": 406, "latest": 404} {
+		c.version = version
+		code, body, err := c.send(t, "PUT", "/backups/"+backup, object{"backup": object{"name": "n"}})
+		if code != want || want == 406 && !strings.Contains(body, "Minimum is 3.0 and maximum is 3.8.") {
+			t.Errorf("%s: answered %d %s %v", version, code, body, err)
+		}
+	}
+	for _, wrong := range []string{"3", "3.x", "2.8", "3.08", "3.-1", "3.8.1", ""} {
+		if n, err := cloudsim.ParseMicroversion(wrong); err == nil {
+			t.Errorf("%q is taken for %d", wrong, n)
+		}
+	}
+}
+
+func TestRoleInOtherCase(t *testing.T) {
+	cloud := cloudsim.New(cloudsim.Config{})
+	stranger := cloud.PutBackup(cloudsim.Backup{Resource: cloudsim.Resource{Project: cloudsim.OtherProject}})
+	for role, want := range map[string]int{"Admin": 200, "manager": 404, "member": 404} {
+		cloud.SetRoles(cloudsim.Username, role)
+		if code, body, _ := connect(t, cloud).send(t, "GET", "/backups/"+stranger, nil); code != want {
+			t.Errorf("%s: answered %d %s", role, code, body)
+		}
 	}
 }

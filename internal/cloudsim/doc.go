@@ -4,6 +4,10 @@
 // any client: what decides is a real Cinder (the contract suite in internal/contract runs against
 // both).
 //
+// A Fault makes one request or operation fail, perhaps a counted number of times. A Rule is what every
+// sound cloud keeps to: a broken one is broken wherever it applies. The rest of what real clouds do
+// differently is in Config.
+//
 // It is strict where the real services are: a token is checked on every call, pages are small,
 // deletions take time, a volume's status changes before its backup's. State lies behind one mutex,
 // and time drives it: whatever is due is brought up to date when somebody looks, so there is neither

@@ -19,9 +19,9 @@ import (
 // segment, and the path is what follows the project's id (Cinder) or the service (Keystone: POST
 // /v3/auth/tokens; Glance: GET /images; version documents: GET /volume, GET /volume/v3). A lone `*` is
 // every request. Or it is an operation: create-volume, create-snapshot, create-backup, restore, upload
-// (to an image), delete-volume, delete-snapshot, delete-backup. Or it is `rule`, and WHAT the name of
-// one of the Rules. It strikes TIMES times, for ever if that is not given, after it has let SKIP pass.
-// One request or operation meets one fault: the first that is due.
+// (to an image), save-image (Glance's own part, also of data that a client sends: killed, deleted),
+// delete-volume, delete-snapshot, delete-backup. It strikes TIMES times, for ever if that
+// is not given, after it has let SKIP pass. One request or operation meets one fault: the first that is due.
 //
 //	WHAT       of a request                                  of an operation
 //	503        that status, nothing done (400 to 599)        -
@@ -81,16 +81,8 @@ func ParseFault(s string) (Fault, error) {
 		f.method, f.path = "*", "*"
 	case isRequest && strings.HasPrefix(path, "/"):
 		f.method, f.path = method, path
-	case match == ruleMatch:
-		if !isRule(what) {
-			var names []string
-			for _, r := range Rules() {
-				names = append(names, r.Name)
-			}
-			return Fault{}, fmt.Errorf("fault %q: %q is none of the rules %s", s, what, strings.Join(names, ", "))
-		}
-		f.name = match + "=" + what
-		return f, nil
+	case match == "rule":
+		return Fault{}, fmt.Errorf("fault %q: a rule is no fault; break it with --break %s", s, what)
 	case slices.Contains(operations(), match):
 		f.name, allowed = match, operationFaults
 	default:
@@ -103,7 +95,7 @@ func ParseFault(s string) (Fault, error) {
 }
 
 func operations() []string {
-	return []string{opCreateVolume, opCreateSnapshot, opCreateBackup, opRestore, opUpload, opDeleteVolume, opDeleteSnapshot, opDeleteBackup}
+	return []string{opCreateVolume, opCreateSnapshot, opCreateBackup, opRestore, opUpload, opSaveImage, opDeleteVolume, opDeleteSnapshot, opDeleteBackup}
 }
 
 var (
@@ -152,11 +144,12 @@ func (c *Cloud) Add(f Fault) {
 	c.faults = append(c.faults, &armed{Fault: f})
 }
 
-// ClearFaults makes the cloud well again. What is stuck stays stuck.
+// ClearFaults makes the cloud well again, and keep to every rule. What is stuck stays stuck.
 func (c *Cloud) ClearFaults() {
 	c.lock()
 	defer c.mu.Unlock()
 	c.faults = nil
+	clear(c.rules)
 }
 
 // strike returns the first fault that matches and is due, or nil, and counts.

@@ -28,7 +28,7 @@ func TestParseFaultRefuses(t *testing.T) {
 		"GET /volumes=slow:x":   `"slow:x" is not a status code`,
 		"restore=503":           `"503" is not a resource status (error_restoring), stuck, vanish, slow:DURATION`,
 		"create-volume=slow:0s": `"slow:0s" is not a resource status`,
-		"rule=nosuch":           `"nosuch" is none of the rules restore-flips-bytes, restore-cuts-tail,`,
+		"rule=list-hides":       `a rule is no fault; break it with --break list-hides`,
 	} {
 		if _, err := cloudsim.ParseFault(text); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v, want %s", text, err, want)

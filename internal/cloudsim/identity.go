@@ -45,7 +45,10 @@ type token struct {
 	expires time.Time
 }
 
-func (t *token) admin() bool { return slices.Contains(t.roles, "admin") }
+// admin is true for a role of whichever case, as Cinder's policies are.
+func (t *token) admin() bool {
+	return slices.ContainsFunc(t.roles, func(role string) bool { return strings.EqualFold(role, "admin") })
+}
 
 // accounts are the users and projects that every cloud starts with.
 func (c *Cloud) accounts() (users []user, projects []project) {

@@ -40,10 +40,10 @@ func (c *Cloud) fillImage(r *call) (*answer, error) {
 		c.set(&i.Resource, "queued")
 		return nil, refuse(http.StatusInternalServerError, "The server has either erred or is incapable of performing the requested operation.")
 	}
-	if c.broken("image-flips-bytes") {
+	if c.broken(ImageFlipsBytes) {
 		data.flip(size)
 	}
-	c.activate(i, data, size)
+	c.save(i, data, size)
 	return &answer{code: http.StatusNoContent}, nil
 }
 

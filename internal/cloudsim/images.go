@@ -163,13 +163,44 @@ func misfit(value any, fine bool, why string) error {
 	return malformed("Provided object does not match schema 'image': %s %s", python(value), why)
 }
 
+// save ends the saving of an image's data, as a fault wants it: in another status it has none.
+func (c *Cloud) save(i *Image, data disk, size int64) {
+	fault := c.operationFault(opSaveImage)
+	end := func() {
+		switch outcome := fault.outcome(); {
+		case c.images[i.ID] != i:
+		case outcome == vanished:
+			delete(c.images, i.ID)
+		case outcome != "":
+			c.set(&i.Resource, outcome)
+		default:
+			c.activate(i, data, size)
+		}
+	}
+	switch {
+	case fault.stuck():
+	case fault.delay() > 0:
+		c.after(fault.delay(), end)
+	default:
+		end()
+	}
+}
+
 // activate gives an image its data, which never change from then on.
 func (c *Cloud) activate(i *Image, data disk, size int64) {
 	c.set(&i.Resource, "active")
 	i.data, i.Bytes = data, size
-	if !c.broken("image-hashless") {
-		i.sums = sync.OnceValue(func() digests { return c.config.Digests.of(data, size) })
+	if c.broken(ImageHashless) {
+		return
 	}
+	wrong := c.broken(ImageHashWrong)
+	i.sums = sync.OnceValue(func() digests {
+		known := c.config.Digests.of(data, size)
+		if wrong {
+			known = known.misstate()
+		}
+		return known
+	})
 }
 
 // digest returns what Glance knows of an image's bytes, if anything. Others are served while it is

@@ -2,6 +2,7 @@ package cloudsim_test
 
 import (
 	"crypto/sha512"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -29,7 +30,7 @@ func TestDigests(t *testing.T) {
 					if remembered { // all that it can tell
 						known = digests.Known()
 					}
-					s := newSceneOf(t, cloudsim.Config{Digests: known})
+					s := newScene(t, cloudsim.Config{Digests: known})
 					if got, want := s.glance("GET", "/"+s.image(string(data)), "")["os_hash_value"], fmt.Sprintf("%x", sha512.Sum512(data)); got != want {
 						t.Errorf("%d bytes: %v, want %s", size, got, want)
 					}
@@ -54,7 +55,7 @@ func TestUploading(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newScene(t)
+				s := newScene(t, cloudsim.Config{})
 				id := s.glance("POST", "", `{"disk_format": "raw", "container_format": "bare"}`)["id"].(string)
 				r, w := io.Pipe()
 				code := make(chan int)
@@ -82,7 +83,7 @@ func TestUploading(t *testing.T) {
 // A fault of a request to Glance strikes before data are read, and while they are sent.
 func TestImageFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScene(t, fault(t, "PUT /images/*/file=405*1"), fault(t, "GET /images/*/file=cut"))
+		s := newScene(t, cloudsim.Config{Faults: []cloudsim.Fault{fault(t, "PUT /images/*/file=405*1"), fault(t, "GET /images/*/file=cut")}})
 		id := s.glance("POST", "", `{"disk_format": "raw", "container_format": "bare"}`)["id"].(string)
 		if code := s.put(id, strings.NewReader("data")); code != http.StatusMethodNotAllowed {
 			t.Errorf("answered %d", code)
@@ -103,4 +104,28 @@ func (s *scene) put(id string, data io.Reader) int {
 	resp := s.sendGlance("PUT", "/"+id+"/file", data)
 	defer resp.Body.Close()
 	return resp.StatusCode
+}
+
+// The saving of an image's data fails, whoever sends them; the volume is well in any case.
+func TestSaveImageFaults(t *testing.T) {
+	for _, what := range []string{"killed", "deleted", "stuck", "vanish", "slow:5s"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScene(t, cloudsim.Config{Faults: []cloudsim.Fault{fault(t, "save-image="+what)}})
+			volume := s.volume()
+			for _, image := range []string{s.image("x"), s.upload(volume)} {
+				resp := s.sendGlance("GET", "/"+image, nil)
+				var got object
+				if resp.StatusCode == http.StatusOK {
+					if err := json.NewDecoder(resp.Body).Decode(&got); err != nil {
+						t.Fatal(err)
+					}
+				}
+				resp.Body.Close()
+				want := map[string]any{"killed": "killed", "deleted": "deleted", "stuck": "saving", "slow:5s": "saving"}[what]
+				if got["status"] != want || got["os_hash_value"] != nil || s.status("/volumes/"+volume) != "available" {
+					t.Errorf("%s: image is %v", what, got)
+				}
+			}
+		})
+	}
 }

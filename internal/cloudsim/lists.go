@@ -15,6 +15,7 @@ type listing[T interface{ resource() *Resource }] struct {
 	collection, kind string
 	nameSorts        int  // the microversion from which on one may sort by name
 	everyProject     bool // whosever the entries are
+	foreign          Rule // broken: likewise; "": none
 	filters          map[string]func(T) any
 	view             func(one T, detail bool) any
 }
@@ -45,7 +46,7 @@ func list[T interface{ resource() *Resource }](c *Cloud, r *call, all map[string
 		params.Del("with_count")
 	}
 	everyProject := l.everyProject || r.token.admin() && slices.Contains(yes, params.Get("all_tenants")) ||
-		c.broken("foreign-list:"+strings.ToLower(l.kind))
+		l.foreign != "" && c.broken(l.foreign)
 	params.Del("all_tenants")
 	if err := l.checkFilters(r, params); err != nil {
 		return nil, err
@@ -55,11 +56,11 @@ func list[T interface{ resource() *Resource }](c *Cloud, r *call, all map[string
 	if backups {
 		c.misfilter(params)
 	}
-	if backups && c.broken("limit-ignored") {
+	if backups && c.broken(LimitIgnored) {
 		limit = c.config.PageSize
 	}
 	var after *T
-	if marker != "" && !(backups && c.broken("marker-ignored")) {
+	if marker != "" && !(backups && c.broken(MarkerIgnored)) {
 		one, exists := all[marker] // another project's will do, as in Cinder
 		if !exists {
 			return nil, notFound(l.kind, marker)
@@ -100,7 +101,7 @@ func list[T interface{ resource() *Resource }](c *Cloud, r *call, all map[string
 		body["count"] = total
 	}
 	// A full page has a link to the next one, even if that is empty; with a count so do short ones.
-	if full = full || counted && total >= limit; full && len(found) > 0 && !(backups && c.broken("links-missing")) {
+	if full = full || counted && total >= limit; full && len(found) > 0 && !(backups && c.broken(LinksMissing)) {
 		next := maps.Clone(r.query)
 		next.Set("marker", found[len(found)-1].resource().ID)
 		body[l.collection+"_links"] = []link{{"next", r.href("v3", r.segs...) + "?" + next.Encode()}}

@@ -31,7 +31,7 @@ func (c *Cloud) listMessages(r *call) (*answer, error) {
 		clear(r.query) // neither pages nor filters
 	}
 	return list(c, r, c.messages, listing[*message]{
-		collection: "messages", kind: "Message", nameSorts: maxMinor + 1, everyProject: true, // yes, Cinder shows everybody's
+		collection: "messages", kind: "Message", nameSorts: c.maxMinor + 1, everyProject: true, // yes, Cinder shows everybody's
 		filters: map[string]func(*message) any{
 			"resource_uuid": func(m *message) any { return m.about }, "resource_type": func(m *message) any { return m.kind },
 			"event_id": func(m *message) any { return m.event }, "request_id": func(m *message) any { return m.request },

@@ -99,7 +99,7 @@ func unprefixed(err error) error {
 
 func (c *Cloud) showLimits(r *call) (*answer, error) {
 	limit, used := c.quotasOf(r.token.project.id), c.usage(r.token.project.id)
-	if c.broken("limits-wrong") {
+	if c.broken(LimitsWrong) {
 		used.Backups, used.BackupGigabytes = 0, 0
 	}
 	return ok(object{"limits": object{"rate": []object{}, "absolute": object{

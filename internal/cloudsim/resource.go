@@ -27,6 +27,7 @@ const (
 	opCreateBackup   = "create-backup"
 	opRestore        = "restore"
 	opUpload         = "upload"
+	opSaveImage      = "save-image"
 	opDeleteVolume   = "delete-volume"
 	opDeleteSnapshot = "delete-snapshot"
 	opDeleteBackup   = "delete-backup"
@@ -119,7 +120,7 @@ func lookup[T interface{ resource() *Resource }](r *call, all map[string]T, kind
 	}
 	var none T
 	refusal := notFound(kind, id)
-	if r.cloud.broken("wrong-code:unknown") {
+	if r.cloud.broken(WrongCodeUnknown) {
 		refusal.code = http.StatusBadRequest
 	}
 	return none, refusal

@@ -16,7 +16,7 @@ func (c *Cloud) restoreBackup(r *call) (*answer, error) {
 		return nil, err
 	}
 	busy := b.Status != "available"
-	if busy && !c.broken("accepts:restore-busy") {
+	if busy && !c.broken(AcceptsRestoreBusy) {
 		return nil, c.busy("Invalid backup: Backup status must be available")
 	}
 	var v *Volume
@@ -24,14 +24,14 @@ func (c *Cloud) restoreBackup(r *call) (*answer, error) {
 		if v, err = lookup(r, c.volumes, "Volume", volumeID); err != nil {
 			return nil, err
 		}
-		if v.Status != "available" && !c.broken("accepts:restore-unavailable") {
+		if v.Status != "available" && !c.broken(AcceptsRestoreUnavailable) {
 			return nil, malformed("Invalid volume: Volume to be restored to must be available")
 		}
-		if b.Size > v.Size && !c.broken("accepts:restore-too-small") {
+		if b.Size > v.Size && !c.broken(AcceptsRestoreTooSmall) {
 			return nil, malformed("Invalid volume: volume size %d is too small to restore backup of size %d.", v.Size, b.Size)
 		}
 	}
-	isNew := v == nil || c.broken("restore-elsewhere")
+	isNew := v == nil || c.broken(RestoreElsewhere)
 	if isNew {
 		if err := c.reserve(r.token.project.id, quotaVolumes, b.Size); err != nil {
 			return nil, unprefixed(err)
@@ -39,10 +39,10 @@ func (c *Cloud) restoreBackup(r *call) (*answer, error) {
 		v = &Volume{Type: DefaultType, data: disk{}}
 		v.Resource = c.newResource("volume", r, a)
 		v.Status, v.Size, v.Description = "available", b.Size, "auto-created_from_restore_from_backup"
-		if name == "" || c.broken("restore-drops:name") {
+		if name == "" || c.broken(RestoreDropsName) {
 			v.Name = "restore_backup_" + b.ID
 		}
-		if c.broken("restore-drops:size") {
+		if c.broken(RestoreDropsSize) {
 			v.Size++
 		}
 		c.volumes[v.ID] = v
@@ -54,7 +54,14 @@ func (c *Cloud) restoreBackup(r *call) (*answer, error) {
 		b.request = r.entry.ID
 		c.startRestore(b, v, isNew && name == "")
 	}
-	return accepted(object{"restore": object{"backup_id": b.ID, "volume_id": v.ID, "volume_name": null(v.Name)}}), nil
+	view := object{"backup_id": b.ID, "volume_id": v.ID, "volume_name": null(v.Name)}
+	if c.broken(RestoreNamesOtherBackup) {
+		view["backup_id"] = c.newID("backup")
+	}
+	if c.broken(RestoreNamesSource) {
+		view["volume_id"] = b.VolumeID
+	}
+	return accepted(object{"restore": view}), nil
 }
 
 // startRestore overwrites a volume with a backup. A renamed one gets the source's name and
@@ -65,7 +72,7 @@ func (c *Cloud) startRestore(b *Backup, v *Volume, rename bool) {
 	c.set(&v.Resource, "restoring-backup")
 	v.operation++
 	finishVolume := func(outcome string) {
-		if outcome == "" && c.volumes[b.VolumeID] == nil && c.broken("restore-needs-source") {
+		if outcome == "" && c.volumes[b.VolumeID] == nil && c.broken(RestoreNeedsSource) {
 			outcome = "error_restoring"
 		}
 		if outcome != "" {
@@ -76,7 +83,7 @@ func (c *Cloud) startRestore(b *Backup, v *Volume, rename bool) {
 			return
 		}
 		data := c.restored(b, v)
-		merge := len(v.data) > 0 && c.broken("restore-merges")
+		merge := len(v.data) > 0 && c.broken(RestoreMerges)
 		for i := range v.data {
 			if i < int64(b.Size)<<30/chunkSize && !merge {
 				delete(v.data, i) // beyond the backup's size the old bytes stay, as with Cinder's chunked drivers

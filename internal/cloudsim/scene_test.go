@@ -18,11 +18,7 @@ type scene struct {
 	member, other *client
 }
 
-func newScene(t *testing.T, faults ...cloudsim.Fault) *scene {
-	return newSceneOf(t, cloudsim.Config{Faults: faults})
-}
-
-func newSceneOf(t *testing.T, config cloudsim.Config) *scene {
+func newScene(t *testing.T, config cloudsim.Config) *scene {
 	cloud := cloudsim.New(config)
 	other := connectAs(t, cloud, passwordLogin(cloudsim.OtherUsername, cloudsim.OtherPassword, cloudsim.OtherProject), cloudsim.OtherProject)
 	s := &scene{t, cloud, connect(t, cloud), other}
@@ -113,6 +109,10 @@ func (s *scene) restoreInto(backup, volume string) string {
 		wanted["volume_id"] = volume
 	}
 	return s.do("POST", "/backups/"+backup+"/restore", object{"restore": wanted}, http.StatusAccepted)["volume_id"].(string)
+}
+
+func (s *scene) restoreAnswer(backup string) object {
+	return s.do("POST", "/backups/"+backup+"/restore", object{"restore": object{"name": "restored"}}, http.StatusAccepted)
 }
 
 func (s *scene) restoreCode(backup, volume string) int {

@@ -112,12 +112,12 @@ func (c *Cloud) uploadVolume(r *call, a *args) (*answer, error) {
 func (c *Cloud) startUpload(r *call, v *Volume, i *Image) {
 	c.set(&v.Resource, "uploading")
 	data, request := maps.Clone(v.data), r.entry.ID
-	if c.broken("upload-flips-bytes") {
+	if c.broken(UploadFlipsBytes) {
 		data.flip(int64(v.Size) << 30)
 	}
 	fill := func(outcome string) {
 		if outcome == "" && c.images[i.ID] == i {
-			c.activate(i, data, int64(v.Size)<<30)
+			c.save(i, data, int64(v.Size)<<30)
 			return
 		}
 		delete(c.images, i.ID)

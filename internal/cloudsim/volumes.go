@@ -25,7 +25,7 @@ type Volume struct {
 
 func (c *Cloud) listVolumes(r *call) (*answer, error) {
 	return list(c, r, c.volumes, listing[*Volume]{
-		collection: "volumes", kind: "Volume",
+		collection: "volumes", kind: "Volume", foreign: ForeignListVolume,
 		filters: map[string]func(*Volume) any{
 			"name": func(v *Volume) any { return v.Name }, "status": func(v *Volume) any { return v.Status },
 			"size": func(v *Volume) any { return v.Size }, "bootable": func(v *Volume) any { return v.Bootable },
@@ -42,6 +42,9 @@ func (c *Cloud) listVolumes(r *call) (*answer, error) {
 
 func (c *Cloud) showVolume(r *call) (*answer, error) {
 	v, err := lookup(r, c.volumes, "Volume", r.id)
+	if err == nil && c.broken(UnreadableVolume) {
+		err = notFound("Volume", r.id)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +106,7 @@ func (c *Cloud) volumeView(r *call, v *Volume) volumeView {
 		ID: v.ID, Status: v.Status, Size: v.Size, Zone: zone, CreatedAt: stamp(v.CreatedAt), UpdatedAt: stamp(v.UpdatedAt),
 		Name: null(v.Name), Description: null(v.Description), Type: v.Type, SnapshotID: null(v.SnapshotID), SourceID: null(v.SourceID),
 		Metadata: v.metadata(), Links: r.links("volumes", v.ID), User: v.User,
-		Bootable: strconv.FormatBool(v.Bootable), Encrypted: c.broken("encrypted"), Attachments: attachments,
+		Bootable: strconv.FormatBool(v.Bootable), Encrypted: c.broken(Encrypted), Attachments: attachments,
 	}
 	o.Migration, o.Group, o.ConsumesQuota = absentOrNull(r.token.admin()), r.minor >= 13, r.minor >= 65
 	if r.minor >= 48 {
@@ -250,7 +253,7 @@ func (c *Cloud) deleteVolume(r *call) (*answer, error) {
 	for _, s := range c.snapshots {
 		deletable = deletable && s.VolumeID != v.ID
 	}
-	if v.Status == "backing-up" && c.broken("accepts:delete-backing-up") {
+	if v.Status == "backing-up" && c.broken(AcceptsDeleteBackingUp) {
 		return accepted(nil), nil
 	}
 	if !deletable {
