@@ -64,8 +64,12 @@ func (c *Cloud) restoreBackup(r *call) (*answer, error) {
 	return accepted(object{"restore": view}), nil
 }
 
+// restoredFrom is the member of a volume's metadata that names the backup that is in it.
+const restoredFrom = "src_backup_id"
+
 // startRestore overwrites a volume with a backup. A renamed one gets the source's name and
-// description in the end; every one gets its metadata and says what it was restored from.
+// description in the end; every one gets its metadata and is marked with what it was restored from,
+// except by an older Cinder, and the backup's own source, unless that bears another mark.
 func (c *Cloud) startRestore(b *Backup, v *Volume, rename bool) {
 	b.restoring = v.ID
 	c.set(&b.Resource, "restoring")
@@ -93,8 +97,11 @@ func (c *Cloud) startRestore(b *Backup, v *Volume, rename bool) {
 		if rename {
 			v.Name, v.Description = b.source.Name, b.source.Description
 		}
+		mark := v.Metadata[restoredFrom]
 		v.Metadata = b.source.metadata()
-		v.Metadata["src_backup_id"] = b.ID
+		if c.maxMinor >= 60 && (v.ID != b.VolumeID || mark != "" && mark != b.ID) {
+			v.Metadata[restoredFrom] = b.ID
+		}
 		v.Bootable, v.ImageMetadata = b.source.Bootable, b.source.ImageMetadata
 		c.misrestore(b, v)
 		c.set(&v.Resource, "available")
