@@ -34,6 +34,7 @@ it serves until interrupted and prints where its clouds.yaml is.
       --latency D                how long each request takes (default 0s)
       --page-size N              entries in a list at most (default 5)
       --without-backup-service   as if cinder-backup had never been installed
+      --strip-request-ids        Block Storage's answers have no request id
       --unversioned-catalog      Block Storage URLs that end before the version
       --fault MATCH=WHAT[*TIMES][@SKIP]
                                  make something fail; may be repeated
@@ -45,10 +46,11 @@ it serves until interrupted and prints where its clouds.yaml is.
 
 MATCH is a request (POST /backups, GET /volumes/*) or an operation (create-volume,
 create-snapshot, create-backup, restore, upload, save-image, delete-volume,
-delete-snapshot, delete-backup).
-WHAT happens to a request: a status code (503, 503+5 with Retry-After, html:502),
-quota, refuse, drop (reset before acting), lose (act, then reset), cut, garbage,
-empty, null, slow:D. To an operation: a status (error_restoring), stuck, vanish,
+delete-snapshot, delete-backup); keystone, cinder, glance or * is every request.
+WHAT happens to a request: a status code (503, 503+5 with Retry-After, 413+5 of
+the rate limiter, proxy:503 of a front end, keystone:503 of the token's check,
+html:502), redirect:307 or redirect:307:http://HOST, quota, refuse, drop (reset
+before acting), lose (act, then reset), cut, garbage, empty, null, slow:D. To an operation: a status (error_restoring), stuck, vanish,
 slow:D.
 It happens TIMES times (default: always), after SKIP that go well.
 
@@ -82,6 +84,7 @@ func (p *process) run() int {
 	flags.DurationVar(&config.Latency, "latency", 0, "")
 	flags.IntVar(&config.PageSize, "page-size", 5, "")
 	flags.BoolVar(&config.WithoutBackupService, "without-backup-service", false, "")
+	flags.BoolVar(&config.StripRequestIDs, "strip-request-ids", false, "")
 	flags.BoolVar(&config.UnversionedCatalog, "unversioned-catalog", false, "")
 	flags.StringVar(&config.MaxMicroversion, "max-microversion", "3.70", "")
 	faults := flags.StringArray("fault", nil, "")

@@ -70,6 +70,18 @@ func (c *Cloud) blockStorageRoutes() map[string]route {
 	}
 }
 
+// policies are the names of Cinder's rules for what a member does.
+var policies = map[string]string{
+	"GET /volumes": "volume:get_all", "GET /volumes/detail": "volume:get_all", "GET /volumes/*": "volume:get",
+	"POST /volumes": "volume:create", "PUT /volumes/*": "volume:update", "DELETE /volumes/*": "volume:delete",
+	"POST /volumes/*/action": "volume_extension:volume_actions:upload_image",
+	"GET /snapshots":         "volume:get_all_snapshots", "GET /snapshots/detail": "volume:get_all_snapshots", "GET /snapshots/*": "volume:get_snapshot",
+	"POST /snapshots": "volume:create_snapshot", "PUT /snapshots/*": "volume:update_snapshot", "DELETE /snapshots/*": "volume:delete_snapshot",
+	"GET /backups": "backup:get_all", "GET /backups/detail": "backup:get_all", "GET /backups/*": "backup:get",
+	"POST /backups": "backup:create", "PUT /backups/*": "backup:update", "DELETE /backups/*": "backup:delete",
+	"POST /backups/*/restore": "backup:restore", "GET /messages": "message:get_all",
+}
+
 // blockStorage answers as Cinder: first the token, then the microversion, then the path.
 func (c *Cloud) blockStorage(r *call) (*answer, error) {
 	path := strings.TrimPrefix(r.URL.Path, blockStoragePath)

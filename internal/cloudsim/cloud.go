@@ -19,6 +19,7 @@ type Config struct {
 	PageSize             int           // how many entries a list has at most; 0: 5 (Cinder's own default is 1000)
 	TokenLifetime        time.Duration // 0: 1 hour
 	WithoutBackupService bool          // cinder-backup was never installed
+	StripRequestIDs      bool          // a front end takes the request id out of all of Block Storage's answers
 	UnversionedCatalog   bool          // the catalogue's Block Storage URLs end before the version
 	Quotas               *Quotas       // of each project; nil: DefaultQuotas
 	MaxMicroversion      string        // the newest that Cinder speaks, e.g. 3.8; "": 3.70, Zed's. New panics on another form

@@ -12,6 +12,8 @@ import (
 type apiError struct {
 	code       int
 	message    string
+	detail     string // follows the message on a page
+	limiter    bool   // by Cinder's rate limiter
 	keystone   bool   // in Keystone's form (also Cinder's when it is the token that is refused)
 	html       bool   // by the web server around the service, or by Glance
 	allow      string // methods; "": no header
@@ -34,6 +36,9 @@ func reject(code int, message string) *apiError {
 func notRouted() *apiError {
 	return &apiError{code: http.StatusNotFound, message: "The resource could not be found.", html: true, retryAfter: -1}
 }
+
+// unavailable is the web framework's explanation of 503.
+const unavailable = "The server is currently unavailable. Please try again at a later time."
 
 // unauthorized is Keystone's answer to a login, and every service's to a token, that is not good.
 func unauthorized() *apiError {
@@ -66,17 +71,17 @@ func overQuota(format string, args ...any) *apiError {
 
 // page is a refusal by Glance or the web server around Cinder, in the form that the client accepts.
 func (e *apiError) page(header http.Header, accept string) *answer {
-	title, form, page := fmt.Sprintf("%d %s", e.code, http.StatusText(e.code)), "text/plain", "%[1]s\n\n%[2]s\n\n   "
+	title, form, page := fmt.Sprintf("%d %s", e.code, http.StatusText(e.code)), "text/plain", "%[1]s\n\n%[2]s\n\n %[3]s  "
 	switch {
 	case strings.Contains(accept, "html") || strings.Contains(accept, "*/*"):
 		form = "text/html"
-		page = "<html>\n <head>\n  <title>%[1]s</title>\n </head>\n <body>\n  <h1>%[1]s</h1>\n  %[2]s<br /><br />\n\n\n\n </body>\n</html>"
+		page = "<html>\n <head>\n  <title>%[1]s</title>\n </head>\n <body>\n  <h1>%[1]s</h1>\n  %[2]s<br /><br />\n%[3]s\n\n\n </body>\n</html>"
 	case strings.Contains(accept, "json"):
 		header.Set("Content-Type", "application/json")
-		return &answer{code: e.code, header: header, body: object{"message": e.message + "<br /><br />\n\n\n", "code": title, "title": http.StatusText(e.code)}}
+		return &answer{code: e.code, header: header, body: object{"message": e.message + "<br /><br />\n" + e.detail + "\n\n", "code": title, "title": http.StatusText(e.code)}}
 	}
 	header.Set("Content-Type", form+"; charset=UTF-8")
-	return &answer{code: e.code, header: header, raw: fmt.Appendf(nil, page, title, e.message)}
+	return &answer{code: e.code, header: header, raw: fmt.Appendf(nil, page, title, e.message, e.detail)}
 }
 
 // answer turns the refusal into what is sent.
@@ -97,6 +102,10 @@ func (e *apiError) answer(r *call) *answer {
 	if e.keystone {
 		return &answer{code: e.code, header: header, body: object{
 			"error": object{"code": e.code, "message": e.message, "title": http.StatusText(e.code)}}}
+	}
+	if e.limiter {
+		return &answer{code: e.code, header: header, body: object{"overLimitFault": object{"code": e.code, "message": e.message,
+			"details": fmt.Sprintf("Only 1 %s request(s) can be made to * every MINUTE.", r.Method)}}}
 	}
 	fault := object{"code": e.code, "message": e.message}
 	if e.code == http.StatusRequestEntityTooLarge && e.retryAfter >= 0 {

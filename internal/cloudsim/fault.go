@@ -2,10 +2,7 @@ package cloudsim
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -18,38 +15,50 @@ import (
 // MATCH is a request: a method and a path, both perhaps `*`, where a `*` in the path stands for one
 // segment, and the path is what follows the project's id (Cinder) or the service (Keystone: POST
 // /v3/auth/tokens; Glance: GET /images; version documents: GET /volume, GET /volume/v3). A lone `*` is
-// every request. Or it is an operation: create-volume, create-snapshot, create-backup, restore, upload
+// every request, a lone `keystone`, `cinder` or `glance` every one to that service. Or it is an operation: create-volume, create-snapshot, create-backup, restore, upload
 // (to an image), save-image (Glance's own part, also of data that a client sends: killed, deleted),
 // delete-volume, delete-snapshot, delete-backup. It strikes TIMES times, for ever if that
 // is not given, after it has let SKIP pass. One request or operation meets one fault: the first that is due.
 //
-//	WHAT       of a request                                  of an operation
-//	503        that status, nothing done (400 to 599)        -
-//	503+5      the same with Retry-After: 5                  -
-//	html:502   that status with a web server's page          -
-//	quota      413 as over a quota, nothing done             -
-//	refuse     the connection is refused                     -
-//	drop       the connection is reset, nothing done         -
-//	lose       done, then the connection is reset            -
-//	cut        done, then half of the body                   -
-//	garbage    done, then a body that is not JSON            -
-//	empty      done, then a body of no bytes                 -
-//	null       done, then null where an object belongs       -
-//	slow:5s    done, then 5 s until the answer               takes 5 s longer
-//	stuck      -                                             never ends
-//	vanish     -                                             the resource is gone at its end
-//	error_…    -                                             it ends in that status, whichever it is
+//	WHAT          of a request                                  of an operation
+//	503           that status, nothing done (400 to 599)        -
+//	html:502      that status with a web server's page          -
+//	proxy:503     a proxy's page, without a request id          -
+//	keystone:503  that the service did not reach Keystone       -
+//	redirect:307  301, 302, 303, 307 or 308, nothing done       -
+//	quota         413 as over a quota, nothing done             -
+//	refuse        the connection is refused                     -
+//	drop          the connection is reset, nothing done         -
+//	lose          done, then the connection is reset            -
+//	cut           done, then half of the body                   -
+//	garbage       done, then a body that is not JSON            -
+//	empty         done, then a body of no bytes                 -
+//	null          done, then null where an object belongs       -
+//	slow:5s       done, then 5 s until the answer               takes 5 s longer
+//	stuck         -                                             never ends
+//	vanish        -                                             the resource is gone at its end
+//	error_…       -                                             it ends in that status, whichever it is
+//
+// +5 after a status is Retry-After: 5. Cinder's own 413 is the rate limiter's with a Retry-After above 0,
+// and a quota's otherwise; its own 403 names the policy. keystone:503 bears a request id, because Cinder
+// adds that outside of the token's check.
+//
+// A redirection leads to the same path below /moved on the same host, where all services are, too;
+// redirect:307:http://HOST to the same on HOST. What was redirected is not redirected again, unless there
+// is a TIMES: *5 is five hops.
 //
 // A restore's status is the volume's: the backup is available again in any case. Over a real
 // connection refuse is a reset, too.
 type Fault struct {
-	method string // of a request; "": it is an operation's fault
-	path   string // "*": any
-	name   string // of an operation
+	method  string // of a request; "": it is an operation's fault
+	path    string // "*": any
+	service string // of a request; "": any
+	name    string // of an operation
 
 	kind  string // the first word of WHAT, as in the table; "status" for a resource's
 	code  int
-	after int // Retry-After in seconds; -1: none
+	base  string // of a redirection; "": the request's own
+	after int    // Retry-After in seconds; -1: none
 	slow  time.Duration
 	state string
 
@@ -59,7 +68,7 @@ type Fault struct {
 
 // What may follow the `=`.
 const (
-	requestFaults   = "a status code (503, 503+5, html:502), quota, refuse, drop, lose, cut, garbage, empty, null, slow:DURATION"
+	requestFaults   = "a status code (503, 503+5, proxy:503, keystone:503, html:502), redirect:307, quota, refuse, drop, lose, cut, garbage, empty, null, slow:DURATION"
 	operationFaults = "a resource status (error_restoring), stuck, vanish, slow:DURATION"
 )
 
@@ -79,6 +88,8 @@ func ParseFault(s string) (Fault, error) {
 	switch method, path, isRequest := strings.Cut(match, " "); {
 	case match == "*":
 		f.method, f.path = "*", "*"
+	case slices.Contains(services, match):
+		f.method, f.path, f.service = "*", "*", match
 	case isRequest && strings.HasPrefix(path, "/"):
 		f.method, f.path = method, path
 	case match == "rule":
@@ -99,7 +110,8 @@ func operations() []string {
 }
 
 var (
-	codeFormat   = regexp.MustCompile(`^(html:)?([45][0-9][0-9])(?:\+([0-9]+))?$`)
+	codeFormat   = regexp.MustCompile(`^(html:|proxy:|keystone:)?([45][0-9][0-9])(?:\+([0-9]+))?$`)
+	movedFormat  = regexp.MustCompile(`^redirect:(30[12378])(?::(https?://[^/]+))?/?$`)
 	statusFormat = regexp.MustCompile(`^[a-z]+([_-][a-z]+)*$`)
 )
 
@@ -123,6 +135,11 @@ func (f *Fault) parseWhat(what string) bool {
 		if parts[3] != "" {
 			f.after, _ = strconv.Atoi(parts[3])
 		}
+		return true
+	}
+	if parts := movedFormat.FindStringSubmatch(what); parts != nil {
+		f.kind, f.base = "redirect", parts[2]
+		f.code, _ = strconv.Atoi(parts[1])
 		return true
 	}
 	return slices.Contains([]string{"quota", "refuse", "drop", "lose", "cut", "garbage", "empty", "null"}, what)
@@ -168,7 +185,11 @@ func (c *Cloud) strike(matches func(*Fault) bool) *Fault {
 func (c *Cloud) requestFault(r *call) *Fault {
 	path := strings.TrimSuffix("/"+strings.Join(r.segs, "/"), "/")
 	return c.strike(func(f *Fault) bool {
-		return f.method != "" && (f.method == "*" || f.method == r.Method) && (f.path == "*" || pathMatches(f.path, path))
+		if f.kind == "redirect" && f.times == 0 && r.moved {
+			return false
+		}
+		return f.method != "" && (f.method == "*" || f.method == r.Method) && (f.path == "*" || pathMatches(f.path, path)) &&
+			(f.service == "" || f.service == r.service())
 	})
 }
 
@@ -180,102 +201,3 @@ func pathMatches(pattern, path string) bool {
 func (c *Cloud) operationFault(name string) *Fault {
 	return c.strike(func(f *Fault) bool { return f.name == name })
 }
-
-// The rest is what a fault does. A nil fault does nothing.
-
-func (f *Fault) is(kinds ...string) bool { return f != nil && slices.Contains(kinds, f.kind) }
-
-func (f *Fault) delay() time.Duration {
-	if f == nil {
-		return 0
-	}
-	return f.slow
-}
-
-func (f *Fault) stuck() bool { return f.is("stuck") }
-
-// outcome is what an operation ends in: a status, vanished, or "".
-func (f *Fault) outcome() string {
-	switch {
-	case f.is("vanish"):
-		return vanished
-	case f.is("status"):
-		return f.state
-	}
-	return ""
-}
-
-// refuses says that the request does not reach a service.
-func (f *Fault) refuses() bool { return f.is("refuse", "drop") }
-
-// severs says that there is no answer.
-func (f *Fault) severs() bool { return f.is("refuse", "drop", "lose") }
-
-// instead is the answer of a fault that keeps the service from acting.
-func (f *Fault) instead(r *call) *answer {
-	var e *apiError
-	switch {
-	case f.is("code") && f.code == http.StatusUnauthorized:
-		e = unauthorized()
-	case f.is("code") && strings.HasPrefix(r.URL.Path, identityPath):
-		e = reject(f.code, "simulated fault")
-	case f.is("code"):
-		e = refuse(f.code, "simulated fault")
-	case f.is("html"):
-		e = notRouted()
-		e.code, e.message = f.code, "simulated fault"
-	case f.is("quota") && slices.Contains(r.segs, "backups"):
-		e = overQuota("BackupLimitExceeded: Maximum number of backups allowed (%d) exceeded", DefaultQuotas().Backups)
-	case f.is("quota"):
-		e = overQuota("VolumeLimitExceeded: Maximum number of volumes allowed (%d) exceeded for quota 'volumes'.", DefaultQuotas().Volumes)
-	default:
-		return nil
-	}
-	if !f.is("quota") {
-		e.retryAfter = f.after
-	}
-	e.html = e.html || strings.HasPrefix(r.URL.Path, imagePath+"/")
-	ans := e.answer(r)
-	if ans.header.Get("Content-Type") == "" {
-		ans.header.Set("Content-Type", "application/json")
-	}
-	if !f.is("html") {
-		ans.header.Set("X-Openstack-Request-Id", r.entry.ID)
-	}
-	return ans
-}
-
-// replace puts null where the answer's object or list belongs.
-func (f *Fault) replace(body any) any {
-	if members, isObject := body.(object); isObject && f.is("null") {
-		spoilt := object{}
-		for name := range members {
-			spoilt[name] = nil
-		}
-		return spoilt
-	}
-	return body
-}
-
-// spoil returns what is sent of a body, and how long it is said to be.
-func (f *Fault) spoil(body io.ReadSeeker) (sent io.Reader, declared int64) {
-	size, err := body.Seek(0, io.SeekEnd)
-	if err == nil {
-		_, err = body.Seek(0, io.SeekStart)
-	}
-	if err != nil {
-		panic(err) // it lies in memory
-	}
-	switch {
-	case f.is("cut"):
-		return io.LimitReader(body, size/2), size
-	case f.is("garbage"):
-		garbage := strings.NewReader(`{"garbage": nonsense}`)
-		return garbage, garbage.Size()
-	case f.is("empty"):
-		return http.NoBody, 0
-	}
-	return body, size
-}
-
-var errRefused = errors.New("cloudsim: connection refused")

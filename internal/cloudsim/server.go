@@ -72,12 +72,15 @@ type call struct {
 	query   url.Values // parsed once
 	token   *token
 	cloud   *Cloud
+	moved   bool   // it was redirected to here
 	minor   int    // microversion 3.minor that was asked for
 	version string // the same as it goes into the answer; "": no such header
 }
 
 // ServeHTTP waits out the latency, applies faults, has the request answered, and writes the answer.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	sent := req.URL.Path
+	req, moved := arrived(req)
 	var body []byte
 	if !isFile(req) {
 		var err error
@@ -85,11 +88,11 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 			panic(http.ErrAbortHandler) // the client is gone
 		}
 	}
-	r := &call{Request: req, cloud: c, body: body, query: req.URL.Query(), base: c.config.BaseURL}
+	r := &call{Request: req, cloud: c, body: body, moved: moved, query: req.URL.Query(), base: c.config.BaseURL}
 	if r.base == "" {
 		r.base = "http://" + req.Host
 	}
-	r.entry = &Request{Method: req.Method, Path: req.URL.Path, Query: req.URL.RawQuery, Header: req.Header.Clone(), Body: body}
+	r.entry = &Request{Method: req.Method, Path: sent, Query: req.URL.RawQuery, Header: req.Header.Clone(), Body: body}
 	r.segs, r.project = split(req.URL.Path)
 
 	c.lock()
@@ -181,6 +184,7 @@ func (c *Cloud) write(w http.ResponseWriter, r *call, ans *answer, fault *Fault)
 	}
 	sent, declared := fault.spoil(body)
 	maps.Copy(w.Header(), ans.header)
+	c.strip(r, w.Header())
 	if ans.code != http.StatusNoContent {
 		w.Header().Set("Content-Length", strconv.FormatInt(declared, 10))
 	}
@@ -217,16 +221,40 @@ var projectInPath = regexp.MustCompile(`^[0-9a-f-]+$`)
 
 // dispatch finds the service by the path.
 func (c *Cloud) dispatch(r *call) (*answer, error) {
-	path := r.URL.Path
-	switch {
-	case path == identityPath || strings.HasPrefix(path, identityPath+"/"):
+	switch r.service() {
+	case "keystone":
 		return c.identity(r)
-	case path == blockStoragePath || strings.HasPrefix(path, blockStoragePath+"/"):
+	case "cinder":
 		return c.blockStorage(r)
-	case path == imagePath || strings.HasPrefix(path, imagePath+"/"):
+	case "glance":
 		return c.image(r)
 	}
 	return nil, notRouted()
+}
+
+// services are what faults name them by.
+var services = []string{"keystone", "cinder", "glance"}
+
+// service is the one that a request is to; "": none.
+func (r *call) service() string {
+	switch first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); "/" + first {
+	case identityPath:
+		return "keystone"
+	case blockStoragePath:
+		return "cinder"
+	case imagePath:
+		return "glance"
+	}
+	return ""
+}
+
+// pattern is the path below the service, with `*` for the id in it.
+func (r *call) pattern() string {
+	segs := slices.Clone(r.segs)
+	if len(segs) > 1 && segs[1] != "detail" {
+		segs[1] = "*"
+	}
+	return "/" + strings.Join(segs, "/")
 }
 
 // route answers one kind of a service's requests.
