@@ -32,6 +32,8 @@ it serves until interrupted and prints where its clouds.yaml is.
       --operation-time D         how long each asynchronous operation takes
                                  (default 100ms)
       --latency D                how long each request takes (default 0s)
+      --lag D                    how old what Block Storage reads is (default 0s)
+      --lag-flapping             every other read is not old
       --page-size N              entries in a list at most (default 5)
       --without-backup-service   as if cinder-backup had never been installed
       --strip-request-ids        Block Storage's answers have no request id
@@ -82,6 +84,8 @@ func (p *process) run() int {
 	flags.Usage = func() {} // printed below, on the stream that fits
 	flags.DurationVar(&config.OperationTime, "operation-time", 100*time.Millisecond, "")
 	flags.DurationVar(&config.Latency, "latency", 0, "")
+	flags.DurationVar(&config.Lag, "lag", 0, "")
+	flags.BoolVar(&config.LagFlapping, "lag-flapping", false, "")
 	flags.IntVar(&config.PageSize, "page-size", 5, "")
 	flags.BoolVar(&config.WithoutBackupService, "without-backup-service", false, "")
 	flags.BoolVar(&config.StripRequestIDs, "strip-request-ids", false, "")
@@ -104,6 +108,10 @@ func (p *process) run() int {
 		err = fmt.Errorf("--operation-time must be more than 0, not %v", config.OperationTime)
 	case config.Latency < 0:
 		err = fmt.Errorf("--latency must not be negative, but is %v", config.Latency)
+	case config.Lag < 0:
+		err = fmt.Errorf("--lag must not be negative, but is %v", config.Lag)
+	case config.LagFlapping && config.Lag == 0:
+		err = errors.New("--lag-flapping requires --lag")
 	case config.PageSize < 1:
 		err = fmt.Errorf("--page-size must be at least 1, not %d", config.PageSize)
 	case flags.NArg() > 0 && flags.ArgsLenAtDash() != 0:

@@ -39,13 +39,13 @@ func (c *Cloud) actOnVolume(r *call) (*answer, error) {
 	if !slices.Contains([]string{"os-attach", "os-detach", "os-reset_status", "os-force_delete"}, name) {
 		return nil, noSuchAction(name)
 	}
-	v, err := lookup(r, c.volumes, "Volume", r.id)
+	v, err := lookup(r, volumesOf, "Volume", r.id)
 	if err != nil {
 		return nil, err
 	}
 	switch name {
 	case "os-attach":
-		if v.Status != "available" {
+		if r.statusOf(&v.Resource, "available") != "available" {
 			return nil, malformed("Invalid volume: volume is already attached")
 		}
 		v.attachment = object{"id": v.ID, "attachment_id": c.newID("attachment"), "volume_id": v.ID, "host_name": nil,
@@ -77,7 +77,7 @@ func (c *Cloud) actOnBackup(r *call) (*answer, error) {
 	if name != "os-reset_status" && name != "os-force_delete" {
 		return nil, noSuchAction(name)
 	}
-	b, err := lookup(r, c.backups, "Backup", r.id)
+	b, err := lookup(r, backupsOf, "Backup", r.id)
 	if err != nil {
 		return nil, err
 	}

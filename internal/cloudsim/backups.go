@@ -22,7 +22,7 @@ type Backup struct {
 }
 
 func (c *Cloud) listBackups(r *call) (*answer, error) {
-	return list(c, r, c.backups, listing[*Backup]{
+	return list(c, r, r.node().backups, listing[*Backup]{
 		collection: "backups", kind: "Backup", foreign: ForeignListBackup, nameSorts: 37,
 		filters: map[string]func(*Backup) any{
 			"name": func(b *Backup) any { return b.Name }, "status": func(b *Backup) any { return b.Status },
@@ -87,7 +87,7 @@ func (b *Backup) detail(r *call) backupView {
 }
 
 func (c *Cloud) showBackup(r *call) (*answer, error) {
-	b, err := lookup(r, c.backups, "Backup", r.id)
+	b, err := lookup(r, backupsOf, "Backup", r.id)
 	if err == nil && c.broken(UnreadableBackup) {
 		err = notFound("Backup", r.id)
 	}
@@ -122,25 +122,26 @@ func (c *Cloud) createBackup(r *call) (*answer, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	v, err := lookup(r, c.volumes, "Volume", b.VolumeID)
+	v, err := lookup(r, volumesOf, "Volume", b.VolumeID)
 	if err != nil {
 		return nil, err
 	}
 	// What is marked as being backed up, and its bytes: the volume, or one of its snapshots.
 	marked, data := &v.Resource, v.data
 	if b.SnapshotID != "" {
-		s, err := lookup(r, c.snapshots, "Snapshot", b.SnapshotID)
+		s, err := lookup(r, snapshotsOf, "Snapshot", b.SnapshotID)
 		switch {
 		case err != nil:
 			return nil, err
 		case s.VolumeID != v.ID:
 			return nil, malformed("Invalid volume: Volume %s does not match with snapshot.volume_id %s.", v.ID, s.VolumeID)
-		case s.Status != "available":
-			return nil, malformed("Invalid snapshot: Snapshot to be backed up must be available, but the current status is \"%s\".", s.Status)
+		}
+		if status := r.statusOf(&s.Resource, "available"); status != "available" {
+			return nil, malformed("Invalid snapshot: Snapshot to be backed up must be available, but the current status is \"%s\".", status)
 		}
 		marked, data, b.DataTimestamp = &s.Resource, s.data, s.CreatedAt
-	} else if v.Status != "available" && v.Status != "in-use" {
-		return nil, malformed("Invalid volume: Volume to be backed up must be available or in-use, but the current status is \"%s\".", v.Status)
+	} else if status := r.statusOf(&v.Resource, "available", "in-use"); status != "available" && status != "in-use" {
+		return nil, malformed("Invalid volume: Volume to be backed up must be available or in-use, but the current status is \"%s\".", status)
 	} else if v.Status == "in-use" && !force {
 		return nil, malformed("Invalid volume: Backing up an in-use volume must use the force flag.")
 	}
@@ -150,7 +151,7 @@ func (c *Cloud) createBackup(r *call) (*answer, error) {
 	b.Size, b.data = v.Size, maps.Clone(data)
 	b.source = Volume{Resource: v.Resource, Bootable: v.Bootable, ImageMetadata: v.ImageMetadata}
 	if incremental {
-		parent, err := c.parent(b)
+		parent, err := c.parent(r, b)
 		if err != nil && !c.broken(AcceptsIncrementalWithoutFull) {
 			return nil, err
 		}
@@ -168,11 +169,11 @@ func (c *Cloud) createBackup(r *call) (*answer, error) {
 // parent is the backup that an increment builds upon: the one of the same volume with the newest
 // bytes, which for a snapshot must be older than it. Like Cinder it is chosen before its status is
 // looked at.
-func (c *Cloud) parent(b *Backup) (*Backup, error) {
+func (c *Cloud) parent(r *call, b *Backup) (*Backup, error) {
 	var newest *Backup
 	exists := false
 	for _, other := range c.backups {
-		if other.VolumeID != b.VolumeID || other.Project != b.Project {
+		if other.VolumeID != b.VolumeID || other.Project != b.Project || r.node().backups[other.ID] == nil {
 			continue
 		}
 		exists = true
@@ -186,7 +187,7 @@ func (c *Cloud) parent(b *Backup) (*Backup, error) {
 	if !exists || newest == nil {
 		return nil, malformed("Invalid backup: No backups available to do an incremental backup.")
 	}
-	if newest.Status != "available" {
+	if r.statusOf(&newest.Resource, "available") != "available" {
 		return nil, malformed("Invalid backup: The parent backup must be available for incremental backup.")
 	}
 	return newest, nil
@@ -248,7 +249,7 @@ func (c *Cloud) updateBackup(r *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := lookup(r, c.backups, "Backup", r.id)
+	b, err := lookup(r, backupsOf, "Backup", r.id)
 	if err != nil {
 		return nil, err
 	}
@@ -262,19 +263,21 @@ func (c *Cloud) updateBackup(r *call) (*answer, error) {
 }
 
 func (c *Cloud) deleteBackup(r *call) (*answer, error) {
-	b, err := lookup(r, c.backups, "Backup", r.id)
+	b, err := lookup(r, backupsOf, "Backup", r.id)
 	if err != nil {
 		return nil, err
 	}
-	if b.Status != "available" && b.Status != "error" {
+	if status := r.statusOf(&b.Resource, "available", "error"); status != "available" && status != "error" {
 		if c.broken(AcceptsDeleteBusy) {
 			return accepted(nil), nil
 		}
 		return nil, c.busy("Invalid backup: Backup status must be available or error")
 	}
-	for _, child := range c.backups {
-		if child.ParentID == b.ID && !c.broken(AcceptsDeleteParent) {
-			return nil, malformed("Invalid backup: Incremental backups exist for this backup.")
+	for _, n := range []*node{&c.node, r.node()} {
+		for _, child := range n.backups {
+			if child.ParentID == b.ID && !c.broken(AcceptsDeleteParent) {
+				return nil, malformed("Invalid backup: Incremental backups exist for this backup.")
+			}
 		}
 	}
 	if !c.service.up {

@@ -16,6 +16,8 @@ type Config struct {
 	BaseURL              string        // scheme and host that URLs in answers begin with; "": as the request has them
 	OperationTime        time.Duration // how long each asynchronous operation takes; 0: 100 ms
 	Latency              time.Duration // how long each request waits before it is looked at
+	Lag                  time.Duration // how old what Cinder reads is, see also LagFlapping
+	LagFlapping          bool          // only every other time, for the same request
 	PageSize             int           // how many entries a list has at most; 0: 5 (Cinder's own default is 1000)
 	TokenLifetime        time.Duration // 0: 1 hour
 	WithoutBackupService bool          // cinder-backup was never installed
@@ -49,14 +51,14 @@ type Cloud struct {
 	tokens    map[string]*token
 	endpoints []Endpoint
 
-	volumes   map[string]*Volume
-	snapshots map[string]*Snapshot
-	backups   map[string]*Backup
-	images    map[string]*Image
-	messages  map[string]*message
-	types     []volumeType
-	quotas    map[string]Quotas // by project
-	service   backupService
+	node            // Cinder's resources
+	behind *replica // nil: none
+
+	images   map[string]*Image
+	messages map[string]*message
+	types    []volumeType
+	quotas   map[string]Quotas // by project
+	service  backupService
 }
 
 // New returns a cloud with two projects, an administrator's one, and nothing in them.
@@ -88,13 +90,14 @@ func New(config Config) *Cloud {
 		rules:     map[Rule]bool{},
 		tokens:    map[string]*token{},
 		endpoints: defaultEndpoints(config.UnversionedCatalog),
-		volumes:   map[string]*Volume{},
-		snapshots: map[string]*Snapshot{},
-		backups:   map[string]*Backup{},
+		node:      newNode(),
 		images:    map[string]*Image{},
 		messages:  map[string]*message{},
 		quotas:    map[string]Quotas{},
 		service:   backupService{up: !config.WithoutBackupService, known: !config.WithoutBackupService},
+	}
+	if config.Lag > 0 {
+		c.behind = newReplica(config.Lag, config.LagFlapping)
 	}
 	c.routes, c.imageRoutes = c.blockStorageRoutes(), c.imagePaths()
 	c.users, c.projects = c.accounts()
@@ -115,13 +118,16 @@ var _ http.Handler = (*Cloud)(nil)
 // lock begins a look at the state: everything that was due by now has happened.
 func (c *Cloud) lock() {
 	c.mu.Lock()
+	c.behind.record(&c.node, c.now) // what was done under the lock before this one
 	now := time.Now()
 	for len(c.events) > 0 && !c.events[0].at.After(now) {
 		e := heap.Pop(&c.events).(event)
 		c.now = e.at
 		e.do()
+		c.behind.record(&c.node, c.now)
 	}
 	c.now = now
+	c.behind.receive(now)
 }
 
 // after lets something happen later. It runs under the mutex, and must itself see whether the

@@ -24,7 +24,7 @@ func (c *Cloud) put(r *Resource, kind string) {
 // default; Project may be a project's name (the default is Project) or id.
 func (c *Cloud) PutVolume(v Volume) string {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.everywhere()
 	c.put(&v.Resource, "volume")
 	v.Type = cmp.Or(v.Type, DefaultType)
 	v.data = disk{}
@@ -35,7 +35,7 @@ func (c *Cloud) PutVolume(v Volume) string {
 // PutSnapshot is PutVolume for a snapshot.
 func (c *Cloud) PutSnapshot(s Snapshot) string {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.everywhere()
 	c.put(&s.Resource, "snapshot")
 	s.volumeType, s.data = DefaultType, disk{}
 	c.snapshots[s.ID] = &s
@@ -46,7 +46,7 @@ func (c *Cloud) PutSnapshot(s Snapshot) string {
 // is the test's own affair.
 func (c *Cloud) PutBackup(b Backup) string {
 	c.lock()
-	defer c.mu.Unlock()
+	defer c.everywhere()
 	c.put(&b.Resource, "backup")
 	b.VolumeID = cmp.Or(b.VolumeID, c.newID("volume"))
 	if b.DataTimestamp.IsZero() {
@@ -131,14 +131,8 @@ func (c *Cloud) Remove(id string) {
 
 // any finds a resource of whichever kind.
 func (c *Cloud) any(id string) *Resource {
-	if v := c.volumes[id]; v != nil {
-		return &v.Resource
-	}
-	if s := c.snapshots[id]; s != nil {
-		return &s.Resource
-	}
-	if b := c.backups[id]; b != nil {
-		return &b.Resource
+	if r := c.resource(id); r != nil {
+		return r
 	}
 	if i := c.images[id]; i != nil {
 		return &i.Resource

@@ -114,8 +114,12 @@ func (r *call) visible(on *Resource) bool {
 }
 
 // lookup finds a resource by id, for the caller.
-func lookup[T interface{ resource() *Resource }](r *call, all map[string]T, kind, id string) (T, error) {
-	if found, exists := all[id]; exists && (r.visible(found.resource()) || r.foreign(kind)) {
+func lookup[T interface{ resource() *Resource }](r *call, of func(*node) map[string]T, kind, id string) (T, error) {
+	found, exists := of(r.node())[id]
+	if exists && r.Method != "GET" { // it is to be changed, or to be made something of
+		found, exists = of(&r.cloud.node)[id]
+	}
+	if exists && (r.visible(found.resource()) || r.foreign(kind)) {
 		return found, nil
 	}
 	var none T

@@ -11,20 +11,20 @@ func (c *Cloud) restoreBackup(r *call) (*answer, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	b, err := lookup(r, c.backups, "Backup", r.id)
+	b, err := lookup(r, backupsOf, "Backup", r.id)
 	if err != nil {
 		return nil, err
 	}
-	busy := b.Status != "available"
+	busy := r.statusOf(&b.Resource, "available") != "available"
 	if busy && !c.broken(AcceptsRestoreBusy) {
 		return nil, c.busy("Invalid backup: Backup status must be available")
 	}
 	var v *Volume
 	if volumeID != "" {
-		if v, err = lookup(r, c.volumes, "Volume", volumeID); err != nil {
+		if v, err = lookup(r, volumesOf, "Volume", volumeID); err != nil {
 			return nil, err
 		}
-		if v.Status != "available" && !c.broken(AcceptsRestoreUnavailable) {
+		if r.statusOf(&v.Resource, "available") != "available" && !c.broken(AcceptsRestoreUnavailable) {
 			return nil, malformed("Invalid volume: Volume to be restored to must be available")
 		}
 		if b.Size > v.Size && !c.broken(AcceptsRestoreTooSmall) {

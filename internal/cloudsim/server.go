@@ -72,6 +72,7 @@ type call struct {
 	query   url.Values // parsed once
 	token   *token
 	cloud   *Cloud
+	reads   *node  // chosen once, with a flapping lag
 	moved   bool   // it was redirected to here
 	minor   int    // microversion 3.minor that was asked for
 	version string // the same as it goes into the answer; "": no such header

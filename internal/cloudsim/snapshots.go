@@ -12,7 +12,7 @@ type Snapshot struct {
 }
 
 func (c *Cloud) listSnapshots(r *call) (*answer, error) {
-	return list(c, r, c.snapshots, listing[*Snapshot]{
+	return list(c, r, r.node().snapshots, listing[*Snapshot]{
 		collection: "snapshots", kind: "Snapshot", nameSorts: 30,
 		filters: map[string]func(*Snapshot) any{
 			"name": func(s *Snapshot) any { return s.Name }, "status": func(s *Snapshot) any { return s.Status },
@@ -56,7 +56,7 @@ func (s *Snapshot) detail(r *call) object {
 }
 
 func (c *Cloud) showSnapshot(r *call) (*answer, error) {
-	s, err := lookup(r, c.snapshots, "Snapshot", r.id)
+	s, err := lookup(r, snapshotsOf, "Snapshot", r.id)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (c *Cloud) createSnapshot(r *call) (*answer, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	v, err := lookup(r, c.volumes, "Volume", volumeID)
+	v, err := lookup(r, volumesOf, "Volume", volumeID)
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +81,8 @@ func (c *Cloud) createSnapshot(r *call) (*answer, error) {
 	if force || r.minor >= 66 {
 		allowed = "available, in-use"
 	}
-	if v.Status != "available" && (v.Status != "in-use" || allowed == "available") {
-		return nil, malformed("Invalid volume: Volume %s status must be %s, but current status is: %s.", v.ID, allowed, v.Status)
+	if status := r.statusOf(&v.Resource, "available", "in-use"); status != "available" && (status != "in-use" || allowed == "available") {
+		return nil, malformed("Invalid volume: Volume %s status must be %s, but current status is: %s.", v.ID, allowed, status)
 	}
 	if err := c.reserve(s.Project, quotaSnapshots, v.Size); err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func (c *Cloud) endSnapshot(s *Snapshot, outcome string) {
 }
 
 func (c *Cloud) updateSnapshot(r *call) (*answer, error) {
-	s, err := lookup(r, c.snapshots, "Snapshot", r.id)
+	s, err := lookup(r, snapshotsOf, "Snapshot", r.id)
 	if err != nil {
 		return nil, err
 	}
@@ -119,11 +119,11 @@ func (c *Cloud) updateSnapshot(r *call) (*answer, error) {
 }
 
 func (c *Cloud) deleteSnapshot(r *call) (*answer, error) {
-	s, err := lookup(r, c.snapshots, "Snapshot", r.id)
+	s, err := lookup(r, snapshotsOf, "Snapshot", r.id)
 	if err != nil {
 		return nil, err
 	}
-	if s.Status != "available" && s.Status != "error" {
+	if status := r.statusOf(&s.Resource, "available", "error"); status != "available" && status != "error" {
 		return nil, malformed("Invalid snapshot: Snapshot status must be available or error and must not be part of a group.")
 	}
 	c.set(&s.Resource, "deleting")

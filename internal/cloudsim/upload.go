@@ -77,14 +77,14 @@ func (c *Cloud) uploadVolume(r *call, a *args) (*answer, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	v, err := lookup(r, c.volumes, "Volume", r.id)
+	v, err := lookup(r, volumesOf, "Volume", r.id)
 	if err != nil {
 		return nil, err
 	}
 	if members["visibility"] == "public" && !r.token.admin() {
 		return nil, forbidden("volume_extension:volume_actions:upload_public")
 	}
-	if v.Status != "available" {
+	if r.statusOf(&v.Resource, "available") != "available" {
 		return nil, malformed("Invalid volume: Volume %s status must be available", v.ID)
 	}
 	for name, value := range v.ImageMetadata {

@@ -24,7 +24,7 @@ type Volume struct {
 }
 
 func (c *Cloud) listVolumes(r *call) (*answer, error) {
-	return list(c, r, c.volumes, listing[*Volume]{
+	return list(c, r, r.node().volumes, listing[*Volume]{
 		collection: "volumes", kind: "Volume", foreign: ForeignListVolume,
 		filters: map[string]func(*Volume) any{
 			"name": func(v *Volume) any { return v.Name }, "status": func(v *Volume) any { return v.Status },
@@ -41,7 +41,7 @@ func (c *Cloud) listVolumes(r *call) (*answer, error) {
 }
 
 func (c *Cloud) showVolume(r *call) (*answer, error) {
-	v, err := lookup(r, c.volumes, "Volume", r.id)
+	v, err := lookup(r, volumesOf, "Volume", r.id)
 	if err == nil && c.broken(UnreadableVolume) {
 		err = notFound("Volume", r.id)
 	}
@@ -153,28 +153,28 @@ func (c *Cloud) createVolume(r *call) (*answer, error) {
 	minimum := 0
 	switch {
 	case snapshotID != "":
-		s, err := lookup(r, c.snapshots, "Snapshot", snapshotID)
+		s, err := lookup(r, snapshotsOf, "Snapshot", snapshotID)
 		if err != nil {
 			return nil, err
 		}
-		if s.Status != "available" {
+		if r.statusOf(&s.Resource, "available") != "available" {
 			return nil, malformed("Invalid snapshot: Originating snapshot status must be one of 'available' values")
 		}
 		minimum, v.Type, v.data = s.Size, s.volumeType, maps.Clone(s.data)
 	case sourceID != "":
-		s, err := lookup(r, c.volumes, "Volume", sourceID)
+		s, err := lookup(r, volumesOf, "Volume", sourceID)
 		if err != nil {
 			return nil, err
 		}
-		if s.Status != "available" && s.Status != "in-use" {
-			return nil, malformed("Invalid volume: Unable to create volume from source volume %s: its status is %s", s.ID, s.Status)
+		if status := r.statusOf(&s.Resource, "available", "in-use"); status != "available" && status != "in-use" {
+			return nil, malformed("Invalid volume: Unable to create volume from source volume %s: its status is %s", s.ID, status)
 		}
 		minimum, v.Type, v.data, v.Bootable, v.ImageMetadata = s.Size, s.Type, maps.Clone(s.data), s.Bootable, s.ImageMetadata
 	case backupID != "":
-		if from, err = lookup(r, c.backups, "Backup", backupID); err != nil {
+		if from, err = lookup(r, backupsOf, "Backup", backupID); err != nil {
 			return nil, err
 		}
-		if from.Status != "available" {
+		if r.statusOf(&from.Resource, "available") != "available" {
 			return nil, malformed("Invalid backup: Backup status must be available")
 		}
 		minimum = from.Size
@@ -229,7 +229,7 @@ func (c *Cloud) endVolume(v *Volume, outcome, well string) {
 }
 
 func (c *Cloud) updateVolume(r *call) (*answer, error) {
-	v, err := lookup(r, c.volumes, "Volume", r.id)
+	v, err := lookup(r, volumesOf, "Volume", r.id)
 	if err != nil {
 		return nil, err
 	}
@@ -244,14 +244,16 @@ func (c *Cloud) updateVolume(r *call) (*answer, error) {
 }
 
 func (c *Cloud) deleteVolume(r *call) (*answer, error) {
-	v, err := lookup(r, c.volumes, "Volume", r.id)
+	v, err := lookup(r, volumesOf, "Volume", r.id)
 	if err != nil {
 		return nil, err
 	}
 	statuses := []string{"available", "error", "error_restoring", "error_extending", "error_managing"}
-	deletable := slices.Contains(statuses, v.Status) && v.attachment == nil
-	for _, s := range c.snapshots {
-		deletable = deletable && s.VolumeID != v.ID
+	deletable := slices.Contains(statuses, r.statusOf(&v.Resource, statuses...)) && v.attachment == nil
+	for _, n := range []*node{&c.node, r.node()} {
+		for _, s := range n.snapshots {
+			deletable = deletable && s.VolumeID != v.ID
+		}
 	}
 	if v.Status == "backing-up" && c.broken(AcceptsDeleteBackingUp) {
 		return accepted(nil), nil
