@@ -36,6 +36,9 @@ it serves until interrupted and prints where its clouds.yaml is.
       --lag-flapping             every other read is not old
       --page-size N              entries in a list at most (default 5)
       --without-backup-service   as if cinder-backup had never been installed
+      --min-volume-size GIB      of the default volume type
+      --private-default-type     members may not use the default volume type
+      --encrypted-type           there is a volume type cloudsim-luks, too
       --strip-request-ids        Block Storage's answers have no request id
       --unversioned-catalog      Block Storage URLs that end before the version
       --fault MATCH=WHAT[*TIMES][@SKIP]
@@ -88,6 +91,9 @@ func (p *process) run() int {
 	flags.BoolVar(&config.LagFlapping, "lag-flapping", false, "")
 	flags.IntVar(&config.PageSize, "page-size", 5, "")
 	flags.BoolVar(&config.WithoutBackupService, "without-backup-service", false, "")
+	flags.IntVar(&config.MinVolumeSize, "min-volume-size", 0, "")
+	flags.BoolVar(&config.PrivateDefaultType, "private-default-type", false, "")
+	flags.BoolVar(&config.WithEncryptedType, "encrypted-type", false, "")
 	flags.BoolVar(&config.StripRequestIDs, "strip-request-ids", false, "")
 	flags.BoolVar(&config.UnversionedCatalog, "unversioned-catalog", false, "")
 	flags.StringVar(&config.MaxMicroversion, "max-microversion", "3.70", "")

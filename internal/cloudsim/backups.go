@@ -149,7 +149,7 @@ func (c *Cloud) createBackup(r *call) (*answer, error) {
 		return nil, err
 	}
 	b.Size, b.data = v.Size, maps.Clone(data)
-	b.source = Volume{Resource: v.Resource, Bootable: v.Bootable, ImageMetadata: v.ImageMetadata}
+	b.source = Volume{Resource: v.Resource, Type: v.Type, Bootable: v.Bootable, ImageMetadata: v.ImageMetadata}
 	if incremental {
 		parent, err := c.parent(r, b)
 		if err != nil && !c.broken(AcceptsIncrementalWithoutFull) {

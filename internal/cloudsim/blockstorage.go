@@ -22,15 +22,7 @@ func ParseMicroversion(s string) (int, error) {
 	return n, nil
 }
 
-// Names of the volume types on offer; the first one is the default.
-const (
-	DefaultType = "cloudsim"
-	OtherType   = "cloudsim-2"
-)
-
 const zone = "nova"
-
-type volumeType struct{ id, name string }
 
 // blockStorageRoutes is the table of Cinder's paths below version and project.
 func (c *Cloud) blockStorageRoutes() map[string]route {
@@ -215,47 +207,6 @@ type absentOrNull bool
 
 // MarshalJSON implements json.Marshaler.
 func (absentOrNull) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
-
-func (c *Cloud) listTypes(*call) (*answer, error) {
-	list := []object{}
-	for _, t := range c.types {
-		list = append(list, t.view(true))
-	}
-	return ok(object{"volume_types": list}), nil
-}
-
-func (c *Cloud) showType(r *call) (*answer, error) {
-	name := r.id
-	if name == "default" {
-		name = DefaultType
-	}
-	t, err := c.findType(name)
-	if err != nil {
-		return nil, err
-	}
-	return ok(object{"volume_type": t.view(false)}), nil
-}
-
-func (t volumeType) view(listed bool) object {
-	v := object{"id": t.id, "name": t.name, "is_public": true, "description": nil, "extra_specs": object{}}
-	if listed {
-		v["os-volume-type-access:is_public"] = true
-	}
-	return v
-}
-
-// findType looks a type up by name or id.
-func (c *Cloud) findType(name string) (volumeType, error) {
-	for _, t := range c.types {
-		if name == t.name || name == t.id {
-			return t, nil
-		}
-	}
-	if uuidFormat.MatchString(name) {
-		return volumeType{}, notFound("Volume type", name)
-	}
-	return volumeType{}, notFound("Volume type with name", name)
-}
 
 func (c *Cloud) listZones(*call) (*answer, error) {
 	return ok(object{"availabilityZoneInfo": []object{{"zoneName": zone, "zoneState": object{"available": true}}}}), nil

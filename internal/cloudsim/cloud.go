@@ -23,6 +23,9 @@ type Config struct {
 	WithoutBackupService bool          // cinder-backup was never installed
 	StripRequestIDs      bool          // a front end takes the request id out of all of Block Storage's answers
 	UnversionedCatalog   bool          // the catalogue's Block Storage URLs end before the version
+	MinVolumeSize        int           // GiB of the default type's smallest volume
+	PrivateDefaultType   bool          // members may not use the default type
+	WithEncryptedType    bool          // there is EncryptedType, too
 	Quotas               *Quotas       // of each project; nil: DefaultQuotas
 	MaxMicroversion      string        // the newest that Cinder speaks, e.g. 3.8; "": 3.70, Zed's. New panics on another form
 	Faults               []Fault
@@ -101,9 +104,7 @@ func New(config Config) *Cloud {
 	}
 	c.routes, c.imageRoutes = c.blockStorageRoutes(), c.imagePaths()
 	c.users, c.projects = c.accounts()
-	for _, name := range []string{DefaultType, OtherType} {
-		c.types = append(c.types, volumeType{id: c.newID("type"), name: name})
-	}
+	c.types = c.volumeTypes()
 	for _, f := range config.Faults {
 		c.faults = append(c.faults, &armed{Fault: f})
 	}

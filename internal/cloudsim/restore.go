@@ -33,6 +33,9 @@ func (c *Cloud) restoreBackup(r *call) (*answer, error) {
 	}
 	isNew := v == nil || c.broken(RestoreElsewhere)
 	if isNew {
+		if _, err := c.newVolumeType(r, "", DefaultType, b.Size); err != nil {
+			return nil, err
+		}
 		if err := c.reserve(r.token.project.id, quotaVolumes, b.Size); err != nil {
 			return nil, unprefixed(err)
 		}
@@ -78,6 +81,9 @@ func (c *Cloud) startRestore(b *Backup, v *Volume, rename bool) {
 	finishVolume := func(outcome string) {
 		if outcome == "" && c.volumes[b.VolumeID] == nil && c.broken(RestoreNeedsSource) {
 			outcome = "error_restoring"
+		}
+		if outcome == "" && v.Type != b.source.Type && c.encrypted(&b.source) {
+			outcome = "error_restoring" // its key belongs to its type
 		}
 		if outcome != "" {
 			c.endVolume(v, outcome, "")

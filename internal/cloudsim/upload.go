@@ -112,6 +112,9 @@ func (c *Cloud) uploadVolume(r *call, a *args) (*answer, error) {
 func (c *Cloud) startUpload(r *call, v *Volume, i *Image) {
 	c.set(&v.Resource, "uploading")
 	data, request := maps.Clone(v.data), r.entry.ID
+	if c.encrypted(v) {
+		data = data.ciphertext()
+	}
 	if c.broken(UploadFlipsBytes) {
 		data.flip(int64(v.Size) << 30)
 	}

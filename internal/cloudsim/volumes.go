@@ -106,7 +106,7 @@ func (c *Cloud) volumeView(r *call, v *Volume) volumeView {
 		ID: v.ID, Status: v.Status, Size: v.Size, Zone: zone, CreatedAt: stamp(v.CreatedAt), UpdatedAt: stamp(v.UpdatedAt),
 		Name: null(v.Name), Description: null(v.Description), Type: v.Type, SnapshotID: null(v.SnapshotID), SourceID: null(v.SourceID),
 		Metadata: v.metadata(), Links: r.links("volumes", v.ID), User: v.User,
-		Bootable: strconv.FormatBool(v.Bootable), Encrypted: c.broken(Encrypted), Attachments: attachments,
+		Bootable: strconv.FormatBool(v.Bootable), Encrypted: c.encrypted(v) || c.broken(Encrypted), Attachments: attachments,
 	}
 	o.Migration, o.Group, o.ConsumesQuota = absentOrNull(r.token.admin()), r.minor >= 13, r.minor >= 65
 	if r.minor >= 48 {
@@ -191,14 +191,10 @@ func (c *Cloud) createVolume(r *call) (*answer, error) {
 	if size < minimum {
 		return nil, malformed("Invalid input received: Volume size '%d'GB cannot be smaller than original volume size  %dGB. They must be >= original volume size.", size, minimum)
 	}
-	if typeName != "" {
-		t, err := c.findType(typeName)
-		if err != nil {
-			return nil, err
-		}
-		v.Type = t.name
-	}
 	v.Size = size
+	if v.Type, err = c.newVolumeType(r, typeName, v.Type, size); err != nil {
+		return nil, err
+	}
 	if err := c.reserve(r.token.project.id, quotaVolumes, size); err != nil {
 		return nil, err
 	}
