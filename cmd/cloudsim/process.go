@@ -39,6 +39,9 @@ it serves until interrupted and prints where its clouds.yaml is.
       --min-volume-size GIB      of the default volume type
       --private-default-type     members may not use the default volume type
       --encrypted-type           there is a volume type cloudsim-luks, too
+      --keep-quota               a deleted backup goes on counting against the quota
+      --limits-without-used      limits do not say what is used
+      --limits-without-backups   limits say nothing of backups
       --strip-request-ids        Block Storage's answers have no request id
       --unversioned-catalog      Block Storage URLs that end before the version
       --fault MATCH=WHAT[*TIMES][@SKIP]
@@ -94,6 +97,9 @@ func (p *process) run() int {
 	flags.IntVar(&config.MinVolumeSize, "min-volume-size", 0, "")
 	flags.BoolVar(&config.PrivateDefaultType, "private-default-type", false, "")
 	flags.BoolVar(&config.WithEncryptedType, "encrypted-type", false, "")
+	flags.BoolVar(&config.QuotaKept, "keep-quota", false, "")
+	flags.BoolVar(&config.LimitsWithoutUsed, "limits-without-used", false, "")
+	flags.BoolVar(&config.LimitsWithoutBackups, "limits-without-backups", false, "")
 	flags.BoolVar(&config.StripRequestIDs, "strip-request-ids", false, "")
 	flags.BoolVar(&config.UnversionedCatalog, "unversioned-catalog", false, "")
 	flags.StringVar(&config.MaxMicroversion, "max-microversion", "3.70", "")

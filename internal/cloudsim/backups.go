@@ -296,6 +296,7 @@ func (c *Cloud) removeBackup(b *Backup) {
 			return
 		}
 		delete(c.backups, b.ID)
+		c.keepQuota(b)
 		if parent := c.backups[b.ParentID]; parent != nil && parent.Dependents > 0 {
 			parent.Dependents--
 		}

@@ -27,6 +27,9 @@ type Config struct {
 	PrivateDefaultType   bool          // members may not use the default type
 	WithEncryptedType    bool          // there is EncryptedType, too
 	Quotas               *Quotas       // of each project; nil: DefaultQuotas
+	QuotaKept            bool          // a deleted backup goes on counting against the quota
+	LimitsWithoutUsed    bool          // GET /limits says nothing of what is used: the policy for that is closed
+	LimitsWithoutBackups bool          // GET /limits says nothing of backups
 	MaxMicroversion      string        // the newest that Cinder speaks, e.g. 3.8; "": 3.70, Zed's. New panics on another form
 	Faults               []Fault
 	Broken               []Rule   // each as with Cloud.Break
@@ -61,6 +64,7 @@ type Cloud struct {
 	messages map[string]*message
 	types    []volumeType
 	quotas   map[string]Quotas // by project
+	unlisted map[string]Quotas // by project: used according to the quotas, and in no list
 	service  backupService
 }
 
@@ -97,6 +101,7 @@ func New(config Config) *Cloud {
 		images:    map[string]*Image{},
 		messages:  map[string]*message{},
 		quotas:    map[string]Quotas{},
+		unlisted:  map[string]Quotas{},
 		service:   backupService{up: !config.WithoutBackupService, known: !config.WithoutBackupService},
 	}
 	if config.Lag > 0 {

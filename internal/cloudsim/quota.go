@@ -3,6 +3,7 @@ package cloudsim
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -32,6 +33,23 @@ func (c *Cloud) SetQuotas(project string, q Quotas) {
 	c.quotas[c.projectID(project)] = q
 }
 
+// SetUnlisted makes a project, by its name, use so much more of its quotas than its lists account for.
+func (c *Cloud) SetUnlisted(project string, q Quotas) {
+	c.lock()
+	defer c.mu.Unlock()
+	c.unlisted[c.projectID(project)] = q
+}
+
+// keepQuota has a deleted backup not give back what it used, if that is wanted.
+func (c *Cloud) keepQuota(b *Backup) {
+	if c.config.QuotaKept {
+		q := c.unlisted[b.Project]
+		q.Backups++
+		q.BackupGigabytes += b.Size
+		c.unlisted[b.Project] = q
+	}
+}
+
 func (c *Cloud) quotasOf(projectID string) Quotas {
 	if q, set := c.quotas[projectID]; set {
 		return q
@@ -41,7 +59,7 @@ func (c *Cloud) quotasOf(projectID string) Quotas {
 
 // usage is what a project has, in the form of quotas. Snapshots count as gigabytes, too.
 func (c *Cloud) usage(projectID string) Quotas {
-	var q Quotas
+	q := c.unlisted[projectID]
 	for _, v := range c.volumes {
 		if v.Project == projectID {
 			q.Volumes++
@@ -102,11 +120,15 @@ func (c *Cloud) showLimits(r *call) (*answer, error) {
 	if c.broken(LimitsWrong) {
 		used.Backups, used.BackupGigabytes = 0, 0
 	}
-	return ok(object{"limits": object{"rate": []object{}, "absolute": object{
+	limits := object{
 		"maxTotalVolumes": limit.Volumes, "maxTotalSnapshots": limit.Snapshots, "maxTotalVolumeGigabytes": limit.Gigabytes,
 		"maxTotalBackups": limit.Backups, "maxTotalBackupGigabytes": limit.BackupGigabytes,
 		"totalVolumesUsed": used.Volumes, "totalGigabytesUsed": used.Gigabytes, "totalSnapshotsUsed": used.Snapshots,
-		"totalBackupsUsed": used.Backups, "totalBackupGigabytesUsed": used.BackupGigabytes}}}), nil
+		"totalBackupsUsed": used.Backups, "totalBackupGigabytesUsed": used.BackupGigabytes}
+	maps.DeleteFunc(limits, func(name string, _ any) bool {
+		return c.config.LimitsWithoutUsed && strings.HasSuffix(name, "Used") || c.config.LimitsWithoutBackups && strings.Contains(name, "Backup")
+	})
+	return ok(object{"limits": object{"rate": []object{}, "absolute": limits}}), nil
 }
 
 func (c *Cloud) showQuotas(r *call) (*answer, error) {
