@@ -39,6 +39,11 @@ it serves until interrupted and prints where its clouds.yaml is.
       --min-volume-size GIB      of the default volume type
       --private-default-type     members may not use the default volume type
       --encrypted-type           there is a volume type cloudsim-luks, too
+      --incrementals-fail        incremental backups end in error
+      --undo-deletion D          a volume is available again after each deletion,
+                                 until D after the first
+      --image-in-use D           an image cannot be deleted until D after a volume
+                                 was made of it, or it of a volume
       --keep-quota               a deleted backup goes on counting against the quota
       --limits-without-used      limits do not say what is used
       --limits-without-backups   limits say nothing of backups
@@ -97,6 +102,9 @@ func (p *process) run() int {
 	flags.IntVar(&config.MinVolumeSize, "min-volume-size", 0, "")
 	flags.BoolVar(&config.PrivateDefaultType, "private-default-type", false, "")
 	flags.BoolVar(&config.WithEncryptedType, "encrypted-type", false, "")
+	flags.BoolVar(&config.IncrementalsFail, "incrementals-fail", false, "")
+	flags.DurationVar(&config.DeletionUndone, "undo-deletion", 0, "")
+	flags.DurationVar(&config.ImageInUse, "image-in-use", 0, "")
 	flags.BoolVar(&config.QuotaKept, "keep-quota", false, "")
 	flags.BoolVar(&config.LimitsWithoutUsed, "limits-without-used", false, "")
 	flags.BoolVar(&config.LimitsWithoutBackups, "limits-without-backups", false, "")

@@ -223,9 +223,13 @@ func (c *Cloud) startBackup(b *Backup, marked *Resource) {
 			delete(c.backups, b.ID)
 			return
 		}
+		reason := "simulated fault"
+		if outcome == "" && b.ParentID != "" && c.config.IncrementalsFail {
+			outcome, reason = "error", "Backup RBD operation failed"
+		}
 		c.settle(&b.Resource, outcome, "available")
 		if failed(b.Status) {
-			b.FailReason = "simulated fault"
+			b.FailReason = reason
 			c.reportBackup(b, "013_020", "create backup:Backup driver failed to create backup.")
 		} else if parent := c.backups[b.ParentID]; parent != nil {
 			c.after(c.lag(), func() {

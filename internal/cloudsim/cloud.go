@@ -27,6 +27,9 @@ type Config struct {
 	PrivateDefaultType   bool          // members may not use the default type
 	WithEncryptedType    bool          // there is EncryptedType, too
 	Quotas               *Quotas       // of each project; nil: DefaultQuotas
+	IncrementalsFail     bool          // the driver cannot make increments: they end in error
+	DeletionUndone       time.Duration // until so long after the first request to delete it, a volume is available again
+	ImageInUse           time.Duration // how long Glance refuses to delete an image that a volume was made of, or the other way round
 	QuotaKept            bool          // a deleted backup goes on counting against the quota
 	LimitsWithoutUsed    bool          // GET /limits says nothing of what is used: the policy for that is closed
 	LimitsWithoutBackups bool          // GET /limits says nothing of backups

@@ -37,7 +37,8 @@ import (
 //	slow:5s       done, then 5 s until the answer               takes 5 s longer
 //	stuck         -                                             never ends
 //	vanish        -                                             the resource is gone at its end
-//	error_…       -                                             it ends in that status, whichever it is
+//	error_…       -                                             it ends in that status, whichever it is;
+//	                                                            after deleting the resource is gone
 //
 // +5 after a status is Retry-After: 5. Cinder's own 413 is the rate limiter's with a Retry-After above 0,
 // and a quota's otherwise; its own 403 names the policy. keystone:503 bears a request id, because Cinder

@@ -119,13 +119,34 @@ func (c *Cloud) SetStatus(id, status string) bool {
 	return false
 }
 
+// Rename gives a volume, snapshot, backup or image another name, as somebody else might, and says whether
+// there is one of that id.
+func (c *Cloud) Rename(id, name string) bool {
+	c.lock()
+	defer c.mu.Unlock()
+	if r := c.any(id); r != nil {
+		r.Name, r.UpdatedAt = name, c.now
+		return true
+	}
+	return false
+}
+
+// Delete begins the deletion of a volume, snapshot or backup, as somebody else's request would, whatever
+// it is doing: it is `deleting` for an operation's time, and then gone. Remove has it gone at once.
+func (c *Cloud) Delete(id string) {
+	c.lock()
+	defer c.mu.Unlock()
+	if r := c.resource(id); r != nil {
+		c.force(r, "deleting")
+		c.fade(r)
+	}
+}
+
 // Remove makes a volume, snapshot, backup or image vanish.
 func (c *Cloud) Remove(id string) {
 	c.lock()
 	defer c.mu.Unlock()
-	delete(c.volumes, id)
-	delete(c.snapshots, id)
-	delete(c.backups, id)
+	c.remove(id)
 	delete(c.images, id)
 }
 

@@ -20,6 +20,8 @@ type Image struct {
 	ContainerFormat string
 	Bytes           int64
 
+	usedUntil time.Time // it cannot be deleted before
+
 	data disk           // nil: none yet
 	sums func() digests // takes long at the first time; nil: Glance has none
 }
@@ -262,6 +264,9 @@ func (c *Cloud) deleteImage(r *call) (*answer, error) {
 	}
 	if !r.visible(&i.Resource) {
 		return nil, refuse(http.StatusForbidden, "You do not own this image")
+	}
+	if c.now.Before(i.usedUntil) {
+		return nil, refuse(http.StatusConflict, "Image %s could not be deleted because it is in use: The image cannot be deleted because it has snapshot(s).", i.ID)
 	}
 	delete(c.images, i.ID)
 	return &answer{code: http.StatusNoContent}, nil

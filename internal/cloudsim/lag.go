@@ -36,6 +36,12 @@ func (n *node) resource(id string) *Resource {
 	return nil
 }
 
+func (n *node) remove(id string) {
+	delete(n.volumes, id)
+	delete(n.snapshots, id)
+	delete(n.backups, id)
+}
+
 // replica is a second node, to which everything comes Config.Lag later. Cinder reads from it and writes
 // to the first one: what a request reads is old, and one that needs a status is refused until both
 // nodes have it.

@@ -105,6 +105,19 @@ func (c *Cloud) settle(r *Resource, outcome, well string) {
 		outcome = well
 	}
 	c.set(r, outcome)
+	if outcome == "deleting" {
+		c.fade(r)
+	}
+}
+
+// fade ends a deletion that nobody asked for.
+func (c *Cloud) fade(r *Resource) {
+	operation := r.operation
+	c.after(c.config.OperationTime, func() {
+		if r.operation == operation {
+			c.remove(r.ID)
+		}
+	})
 }
 
 // visible says whether a resource exists for the caller: another project's does not, except for an

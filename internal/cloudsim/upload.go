@@ -31,6 +31,7 @@ func (c *Cloud) fillVolume(v *Volume, i *Image) {
 		about["checksum"] = checksum
 	}
 	c.operate(opCreateVolume, &v.Resource, nil, func(outcome string) {
+		i.usedUntil = c.now.Add(c.config.ImageInUse)
 		if outcome == "" {
 			v.data, v.Bootable, v.ImageMetadata = data, true, about
 		}
@@ -119,6 +120,7 @@ func (c *Cloud) startUpload(r *call, v *Volume, i *Image) {
 		data.flip(int64(v.Size) << 30)
 	}
 	fill := func(outcome string) {
+		i.usedUntil = c.now.Add(c.config.ImageInUse)
 		if outcome == "" && c.images[i.ID] == i {
 			c.save(i, data, int64(v.Size)<<30)
 			return

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Volume is a volume as tests see it, and as it is kept.
@@ -18,7 +19,8 @@ type Volume struct {
 
 	ImageMetadata map[string]string // about the image that it was first made from
 
-	previous   string // the status to go back to after a backup
+	previous   string    // the status to go back to after a backup
+	keptUntil  time.Time // deletions before are undone; zero: none was tried
 	attachment object
 	data       disk
 }
@@ -263,9 +265,14 @@ func (c *Cloud) deleteVolume(r *call) (*answer, error) {
 
 // removeVolume begins a volume's deletion.
 func (c *Cloud) removeVolume(v *Volume) {
+	if v.keptUntil.IsZero() {
+		v.keptUntil = c.now.Add(c.config.DeletionUndone)
+	}
 	c.set(&v.Resource, "deleting")
 	c.operate(opDeleteVolume, &v.Resource, nil, func(outcome string) {
-		if outcome == "" {
+		if outcome == "" && c.now.Before(v.keptUntil) {
+			outcome = "available"
+		} else if outcome == "" {
 			outcome = vanished
 		}
 		c.endVolume(v, outcome, "")
