@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/pflag"
 
 	"volume-backup-tester/internal/cloudsim"
 )
@@ -123,6 +124,17 @@ func TestServe(t *testing.T) {
 	if _, err := os.Stat(clouds); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("clouds.yaml is still there: %v", err)
 	}
+}
+
+// Every flag is in the usage.
+func TestUsageFlags(t *testing.T) {
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	bind(flags, new(cloudsim.Config))
+	flags.VisitAll(func(f *pflag.Flag) {
+		if !strings.Contains(usage, "\n      --"+f.Name+" ") {
+			t.Errorf("--%s is not explained", f.Name)
+		}
+	})
 }
 
 // The example in the usage is one.
