@@ -56,6 +56,23 @@ func restoreCases() []testCase {
 			c.post(t, "/backups/"+backup+"/restore", object{"restore": object{"volume_id": nowhere}}).refused(t, http.StatusNotFound, "itemNotFound",
 				"Volume %s could not be found.", nowhere)
 		}},
+		{"restore/own-source", func(t *testing.T, c *client) {
+			source, other := c.volumeNamed(t, "contract-source"), c.volumeNamed(t, "contract-other")
+			own, foreign := c.backupOf(t, source, "contract-own", nil), c.backupOf(t, other, "contract-foreign", nil)
+			// It is marked only if it bears another mark.
+			for _, step := range []struct {
+				backup string
+				want   object
+			}{{own, object{}}, {foreign, object{"src_backup_id": foreign}}, {own, object{"src_backup_id": own}}} {
+				c.restore(t, step.backup, object{"volume_id": source})
+				c.restored(t, source, step.backup)
+				metadata := c.show(t, "volume", source)["metadata"].(object)
+				if len(metadata) != len(step.want) {
+					t.Errorf("metadata are %v, want %v", metadata, step.want)
+				}
+				members(t, metadata, step.want)
+			}
+		}},
 		{"restore/after-the-source-is-gone", func(t *testing.T, c *client) {
 			volume := c.volumeNamed(t, "contract-source")
 			parent := c.backupOf(t, volume, "contract-full", nil)
