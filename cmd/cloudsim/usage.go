@@ -56,7 +56,7 @@ WHAT happens to a request: a status code (503, 503+5 with Retry-After, 413+5 of
 the rate limiter, proxy:503 of a front end, keystone:503 of the token's check,
 html:502), redirect:307 or redirect:307:http://HOST, quota, refuse, drop (reset
 before acting), lose (act, then reset), cut, garbage, empty, null, slow:D. To an
-operation: a status (error_restoring), stuck, vanish, deleting, slow:D.
+operation: a status (error_restoring), stuck, vanish, delete, slow:D.
 It happens TIMES times (default: always), after SKIP that go well.
 
 Example: the second backup of a run fails

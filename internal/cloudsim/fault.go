@@ -37,8 +37,8 @@ import (
 //	slow:5s       done, then 5 s until the answer               takes 5 s longer
 //	stuck         -                                             never ends
 //	vanish        -                                             the resource is gone at its end
-//	error_…       -                                             it ends in that status, whichever it is;
-//	                                                            after deleting the resource is gone
+//	delete        -                                             somebody deletes the resource at its end
+//	error_…       -                                             it ends in that status, whichever it is
 //
 // +5 after a status is Retry-After: 5. Cinder's own 413 is the rate limiter's with a Retry-After above 0,
 // and a quota's otherwise; its own 403 names the policy. keystone:503 bears a request id, because Cinder
@@ -70,7 +70,7 @@ type Fault struct {
 // What may follow the `=`.
 const (
 	requestFaults   = "a status code (503, 503+5, proxy:503, keystone:503, html:502), redirect:307, quota, refuse, drop, lose, cut, garbage, empty, null, slow:DURATION"
-	operationFaults = "a resource status (error_restoring), stuck, vanish, slow:DURATION"
+	operationFaults = "a resource status (error_restoring), stuck, vanish, delete, slow:DURATION"
 )
 
 var faultFormat = regexp.MustCompile(`^([^=]+)=([^*@]+)(?:\*([1-9][0-9]*))?(?:@([0-9]+))?$`)

@@ -36,6 +36,9 @@ const (
 // vanished is the outcome of an operation whose resource is gone at the end.
 const vanished = "vanished"
 
+// deletedByOthers is one at whose end somebody else deletes the resource.
+const deletedByOthers = "delete"
+
 // newResource is what a request creates: the caller's, from now on.
 func (c *Cloud) newResource(kind string, r *call, a *args) Resource {
 	return Resource{
@@ -104,10 +107,12 @@ func (c *Cloud) settle(r *Resource, outcome, well string) {
 	if outcome == "" {
 		outcome = well
 	}
-	c.set(r, outcome)
-	if outcome == "deleting" {
+	if outcome == deletedByOthers {
+		c.set(r, "deleting")
 		c.fade(r)
+		return
 	}
+	c.set(r, outcome)
 }
 
 // fade ends a deletion that nobody asked for.
