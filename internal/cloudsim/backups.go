@@ -296,7 +296,7 @@ func (c *Cloud) removeBackup(b *Backup) {
 	c.set(&b.Resource, "deleting")
 	c.operate(opDeleteBackup, &b.Resource, nil, func(outcome string) {
 		if outcome != "" && outcome != vanished {
-			c.set(&b.Resource, outcome)
+			c.settle(&b.Resource, outcome, "")
 			return
 		}
 		delete(c.backups, b.ID)

@@ -37,7 +37,7 @@ import (
 //	slow:5s       done, then 5 s until the answer               takes 5 s longer
 //	stuck         -                                             never ends
 //	vanish        -                                             the resource is gone at its end
-//	delete        -                                             somebody deletes the resource at its end
+//	delete        -                                             somebody begins to delete it at its end
 //	error_…       -                                             it ends in that status, whichever it is
 //
 // +5 after a status is Retry-After: 5. Cinder's own 413 is the rate limiter's with a Retry-After above 0,
@@ -125,7 +125,7 @@ func (f *Fault) parseWhat(what string) bool {
 	}
 	f.kind = what
 	if f.method == "" {
-		if what != "stuck" && what != "vanish" {
+		if !slices.Contains([]string{"stuck", "vanish", "delete"}, what) {
 			f.kind, f.state = "status", what
 		}
 		return statusFormat.MatchString(what)

@@ -27,6 +27,8 @@ func (f *Fault) outcome() string {
 	switch {
 	case f.is("vanish"):
 		return vanished
+	case f.is("delete"):
+		return deleted
 	case f.is("status"):
 		return f.state
 	}

@@ -174,7 +174,7 @@ func (c *Cloud) save(i *Image, data disk, size int64) {
 		case outcome == vanished:
 			delete(c.images, i.ID)
 		case outcome != "":
-			c.set(&i.Resource, outcome)
+			c.settle(&i.Resource, outcome, "")
 		default:
 			c.activate(i, data, size)
 		}

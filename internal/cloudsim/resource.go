@@ -36,8 +36,8 @@ const (
 // vanished is the outcome of an operation whose resource is gone at the end.
 const vanished = "vanished"
 
-// deletedByOthers is one at whose end somebody else deletes the resource.
-const deletedByOthers = "delete"
+// deleted is the outcome of one whose resource somebody then begins to delete.
+const deleted = "deleted by somebody"
 
 // newResource is what a request creates: the caller's, from now on.
 func (c *Cloud) newResource(kind string, r *call, a *args) Resource {
@@ -107,7 +107,7 @@ func (c *Cloud) settle(r *Resource, outcome, well string) {
 	if outcome == "" {
 		outcome = well
 	}
-	if outcome == deletedByOthers {
+	if outcome == deleted {
 		c.set(r, "deleting")
 		c.fade(r)
 		return
@@ -121,6 +121,7 @@ func (c *Cloud) fade(r *Resource) {
 	c.after(c.config.OperationTime, func() {
 		if r.operation == operation {
 			c.remove(r.ID)
+			delete(c.images, r.ID)
 		}
 	})
 }
