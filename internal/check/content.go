@@ -55,7 +55,7 @@ func (s *Session) uploadPattern(ctx context.Context, name string, p pattern) (cl
 	image, err := s.create(wanted, func() (cloud.Resource, error) { return s.cloud.CreateImage(ctx, name) })
 	if err == nil {
 		fill, cancel := context.WithTimeout(ctx, s.run.Timeout)
-		err = s.cloud.FillImage(fill, image, p.image())
+		err = s.cloud.FillImage(fill, image, p.image)
 		cancel()
 	}
 	if err == nil {

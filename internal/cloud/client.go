@@ -101,7 +101,8 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	if o.Debug != nil {
 		transport = debugging(transport, hidden, o.Debug)
 	}
-	provider.HTTPClient.Transport = observer{transport, o.Requests, hidden}
+	provider.HTTPClient.Transport = redirects{observer{transport, o.Requests, hidden}, o.Redirects}
+	provider.HTTPClient.CheckRedirect = notByClient
 	provider.UserAgent.Prepend(o.UserAgent)
 	provider.UseTokenLock()
 	if err := login(ctx, provider, auth); err != nil {

@@ -30,6 +30,8 @@ type Options struct {
 	Debug func(line string)
 	// Requests, if set, counts the HTTP requests sent.
 	Requests *atomic.Int64
+	// Redirects, if set, counts the redirects that were followed.
+	Redirects *atomic.Int64
 	// UserAgent is what the requests call themselves, e.g. "tool/1.0".
 	UserAgent string
 }

@@ -23,7 +23,7 @@ func debugging(next http.RoundTripper, s *secrets, line func(string)) http.Round
 	return &debugger{
 		line: hidden,
 		logged: &client.RoundTripper{
-			Rt:         errorKeeper{next},
+			Rt:         errorKeeper{next, s},
 			Logger:     lineLogger(hidden),
 			FormatJSON: s.maskJSON,
 		},
@@ -62,12 +62,18 @@ type broken struct{ err error }
 
 func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
-type errorKeeper struct{ next http.RoundTripper }
+type errorKeeper struct {
+	next    http.RoundTripper
+	secrets *secrets
+}
 
 func (k errorKeeper) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := k.next.RoundTrip(r)
 	if kept, ok := r.Context().Value(keptKey{}).(*error); ok {
 		*kept = err
+	}
+	if err == nil { // before the headers are told
+		k.secrets.learn(inAddress(resp.Header.Get("Location")))
 	}
 	return resp, err
 }

@@ -3,5 +3,6 @@
 // returns plain resources and one error type for failed calls, *Error; what is
 // wrong with the configuration, and therefore the user's to mend, is a
 // *ConfigError. It never repeats a request (package wait does), except that an
-// expired login is renewed once.
+// expired login is renewed once. Redirects it follows itself, and never to another
+// host.
 package cloud

@@ -131,7 +131,7 @@ func (e *Error) Gone() bool {
 func (e *Error) Retry() (after time.Duration, ok bool) {
 	after = max(e.RetryAfter, 0)
 	switch {
-	case e.untrusted():
+	case e.untrusted(), e.redirected():
 		return 0, false
 	case e.Code == http.StatusTooManyRequests:
 		return after, true
@@ -150,6 +150,12 @@ func (e *Error) Retry() (after time.Duration, ok bool) {
 func (e *Error) untrusted() bool {
 	var bad *tls.CertificateVerificationError
 	return errors.As(e.Err, &bad)
+}
+
+// redirected is a redirect that was refused, and will be again.
+func (e *Error) redirected() bool {
+	var refused *RedirectError
+	return errors.As(e.Err, &refused)
 }
 
 // call is what is known of one call while it is made; the transport finds it
@@ -186,7 +192,11 @@ func (c *call) failure(err error) *Error {
 		e.Service, e.Op, e.Err = Identity, "logging in again before "+c.op, reauth.ErrReauth
 	}
 	var answered gophercloud.ErrUnexpectedResponseCode
+	var refused *RedirectError
 	switch {
+	case errors.As(e.Err, &refused):
+		e.Code, e.Message = refused.Code, refused.Error()
+		e.MayHaveApplied = c.mutates && e.Code == http.StatusSeeOther // the answer to what was done is elsewhere
 	case errors.As(e.Err, &answered):
 		e.Code = answered.Actual
 		e.Message = message(answered.Body)

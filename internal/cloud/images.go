@@ -21,10 +21,13 @@ func (c *Client) CreateImage(ctx context.Context, name string) (Resource, error)
 	})
 }
 
-// FillImage uploads an image's bytes, once: ctx bounds it.
-func (c *Client) FillImage(ctx context.Context, image Resource, data io.Reader) error {
+// FillImage uploads an image's bytes, once: ctx bounds it. They are read from the
+// beginning whenever the request is sent again, after a redirect or a 401, so open
+// is to give an independent reader of the same bytes at every call, the last but
+// one of which may still be read then.
+func (c *Client) FillImage(ctx context.Context, image Resource, open func() io.Reader) error {
 	made := &call{service: ImageService, op: "uploading", on: image, mutates: true}
-	return made.fail(imagedata.Upload(made.in(ctx), c.image, image.ID, data).Err)
+	return made.fail(imagedata.Upload(withBody(made.in(ctx), open), c.image, image.ID, open()).Err)
 }
 
 // ReadImage downloads an image's bytes, once; ctx bounds it. The caller closes the reader.
