@@ -1,12 +1,10 @@
 package cloud
 
 import (
-	"context"
 	"errors"
 	"slices"
 
 	"github.com/gophercloud/gophercloud/v2"
-	"github.com/gophercloud/gophercloud/v2/openstack"
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 )
 
@@ -60,7 +58,7 @@ func (c *config) method() (string, error) {
 
 // authOptions turns the cloud's entry into gophercloud's own options.
 func (c *config) authOptions(method, password string) (gophercloud.AuthOptions, error) {
-	o := gophercloud.AuthOptions{IdentityEndpoint: c.authValue("auth_url"), AllowReauth: method != byToken}
+	o := gophercloud.AuthOptions{IdentityEndpoint: c.authValue("auth_url")}
 	lacks := func(what, remedy string) error {
 		return configErrorf("cloud '%s' in %s has no %s in its 'auth' block; %s", c.name, c.file, what, remedy)
 	}
@@ -157,14 +155,6 @@ func (c *config) domain(of string) (id, name string) {
 		return id, ""
 	}
 	return "", c.authValue("default_domain_name")
-}
-
-// login asks Keystone for a token, once.
-func login(ctx context.Context, provider *gophercloud.ProviderClient, o gophercloud.AuthOptions) error {
-	ctx, cancel := context.WithTimeout(ctx, answerIn)
-	defer cancel()
-	c := call{service: Identity, op: loggingIn(o.IdentityEndpoint)}
-	return c.fail(openstack.Authenticate(c.in(ctx), provider, o))
 }
 
 // loggingIn names the login without what may be secret in the address.

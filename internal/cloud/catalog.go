@@ -200,39 +200,5 @@ func versioned(ctx context.Context, provider *gophercloud.ProviderClient, e endp
 	if majorVersion(e.url) != "" {
 		return gophercloud.NormalizeURL(e.url), nil
 	}
-	var body struct {
-		Versions []struct {
-			ID    string
-			Links []gophercloud.Link
-		}
-	}
-	ctx, cancel := context.WithTimeout(ctx, answerIn)
-	defer cancel()
-	c := call{service: BlockStorage, op: "asking for the versions at " + public(e.url)}
-	_, err := provider.Request(c.in(ctx), "GET", e.url, &gophercloud.RequestOpts{JSONResponse: &body, OkCodes: []int{200, 300}})
-	if err != nil {
-		return "", c.fail(err)
-	}
-	for _, v := range body.Versions {
-		if strings.HasPrefix(v.ID, "v3.") {
-			return sameHost(e.url, v.Links), nil
-		}
-	}
-	return "", &Error{Service: BlockStorage, Op: c.op, Code: c.code, Message: "version 3 is not among the versions", RequestID: c.requestID, RetryAfter: -1}
-}
-
-// sameHost takes the path of the link "self" and the catalog's host: behind a
-// proxy that ends TLS, services often announce a scheme or host of their own.
-func sameHost(address string, links []gophercloud.Link) string {
-	base, err := url.Parse(address)
-	if err != nil {
-		return address
-	}
-	for _, link := range links {
-		if self, err := url.Parse(link.Href); err == nil && link.Rel == "self" {
-			base.Path = self.Path
-			return gophercloud.NormalizeURL(base.String())
-		}
-	}
-	return gophercloud.NormalizeURL(address) + "v3/"
+	return discover(ctx, provider, &call{service: BlockStorage, op: "asking for the versions at " + public(e.url)}, e.url)
 }

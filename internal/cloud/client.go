@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
-	"github.com/gophercloud/gophercloud/v2/openstack"
 )
 
 // answerIn is how long a call may take that does not make anything: listing,
@@ -91,21 +90,14 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	provider, err := openstack.NewClient(auth.IdentityEndpoint)
-	if err != nil {
-		return nil, configErrorf("auth_url of cloud '%s' cannot be used: %v", o.Cloud, err)
-	}
 	hidden := new(secrets)
 	_, override := conf.overridden("")
 	hidden.learn(auth.Password, auth.TokenID, auth.ApplicationCredentialSecret, inAddress(auth.IdentityEndpoint), inAddress(override))
 	if o.Debug != nil {
 		transport = debugging(transport, hidden, o.Debug)
 	}
-	provider.HTTPClient.Transport = redirects{observer{transport, o.Requests, hidden}, o.Redirects}
-	provider.HTTPClient.CheckRedirect = notByClient
-	provider.UserAgent.Prepend(o.UserAgent)
-	provider.UseTokenLock()
-	if err := login(ctx, provider, auth); err != nil {
+	provider, err := conf.logIn(ctx, redirects{observer{transport, o.Requests, hidden}, o.Redirects}, o.UserAgent, method, auth)
+	if err != nil {
 		return nil, err
 	}
 	l, catalog, err := describe(provider)

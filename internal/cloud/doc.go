@@ -2,7 +2,7 @@
 // transport and the calls to Block Storage. It alone imports gophercloud. It
 // returns plain resources and one error type for failed calls, *Error; what is
 // wrong with the configuration, and therefore the user's to mend, is a
-// *ConfigError. It never repeats a request (package wait does), except that an
-// expired login is renewed once. Redirects it follows itself, and never to another
-// host.
+// *ConfigError. It repeats no request that failed (package wait does),
+// except once with a new token where the login has expired. Redirects it follows
+// itself, and sends secrets to no other host than clouds.yaml or the catalog name.
 package cloud

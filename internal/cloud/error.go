@@ -186,15 +186,17 @@ func (c *call) fail(err error) error {
 }
 
 func (c *call) failure(err error) *Error {
-	e := &Error{Service: c.service, Op: c.op, On: c.on, Code: c.code, RequestID: c.requestID, RetryAfter: -1, Creates: c.creates, Err: err, secrets: c.secrets}
-	var reauth *gophercloud.ErrUnableToReauthenticate
-	if errors.As(err, &reauth) {
-		e.Service, e.Op, e.Err = Identity, "logging in again before "+c.op, reauth.ErrReauth
+	var login *Error
+	if errors.As(err, &login) { // the renewal's; the call itself was refused before, with 401
+		again := *login
+		again.Op, again.On, again.Creates = login.Op+" before "+c.op, c.on, c.creates
+		return &again
 	}
+	e := &Error{Service: c.service, Op: c.op, On: c.on, Code: c.code, RequestID: c.requestID, RetryAfter: -1, Creates: c.creates, Err: err, secrets: c.secrets}
 	var answered gophercloud.ErrUnexpectedResponseCode
 	var refused *RedirectError
 	switch {
-	case errors.As(e.Err, &refused):
+	case errors.As(err, &refused):
 		e.Code, e.Message = refused.Code, refused.Error()
 		e.MayHaveApplied = c.mutates && e.Code == http.StatusSeeOther // the answer to what was done is elsewhere
 	case errors.As(e.Err, &answered):
@@ -212,9 +214,6 @@ func (c *call) failure(err error) *Error {
 	}
 	if c.mutates && e.Code >= 500 {
 		e.MayHaveApplied = true
-	}
-	if reauth != nil {
-		e.MayHaveApplied = false // it was refused before, with 401
 	}
 	return e
 }

@@ -143,6 +143,7 @@ func image(t *testing.T, c *Client, filled bool) Resource {
 
 var operations = []operation{
 	{name: "login", method: "POST", path: "/auth/tokens", service: Identity, prepare: connecting},
+	{name: "asking Keystone for its versions", method: "GET", path: "/identity", service: Identity, authURL: "/identity", prepare: connecting},
 	{name: "asking Cinder for its versions", method: "GET", path: "/volume/", service: BlockStorage, config: cloudsim.Config{UnversionedCatalog: true}, prepare: connecting},
 	{name: "login again", method: "POST", path: "/auth/tokens", service: Identity, prepare: func(t *testing.T, s *stage) func(context.Context) error {
 		c := s.connect(t)
