@@ -14,14 +14,15 @@ import (
 )
 
 const (
-	readme     = "../../README.md"
+	checkPage  = "../check/README.md"
 	tableBegin = "<!-- what a PASS rules out: written by go test ./internal/cli -run Rules -update -->\n"
 	tableEnd   = "<!-- end -->\n"
 )
 
 // TestRules breaks each rule that the simulated cloud keeps to, and runs every
-// check alone: the README's table is what comes of it. A check that does not
-// notice what its sentence promises shows there as a missing entry.
+// check alone: the table in internal/check/README.md is what comes of it. A
+// check that does not notice what its requirement promises shows there as a
+// missing entry.
 func TestRules(t *testing.T) {
 	rules := cloudsim.Rules()
 	var known *cloudsim.Digests // of a sound cloud's images; hashing every wrong one takes minutes
@@ -89,7 +90,7 @@ func TestRules(t *testing.T) {
 			t.Errorf("nothing makes %s fail", c.Name)
 		}
 	}
-	inReadme(t, table.String())
+	onCheckPage(t, table.String())
 }
 
 // result is how the one check that was run ended. A failure has to name what
@@ -111,10 +112,10 @@ func (s *scene) result(t *testing.T, name string, status int) string {
 	return ""
 }
 
-// inReadme holds the README's table to what was found.
-func inReadme(t *testing.T, table string) {
+// onCheckPage holds the table there to what was found.
+func onCheckPage(t *testing.T, table string) {
 	t.Helper()
-	text, err := os.ReadFile(readme)
+	text, err := os.ReadFile(checkPage)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,13 +123,13 @@ func inReadme(t *testing.T, table string) {
 	old, after, ends := bytes.Cut(rest, []byte(tableEnd))
 	switch {
 	case !begins || !ends:
-		t.Fatal("the README has no place for the table")
+		t.Fatalf("%s has no place for the table", checkPage)
 	case *update:
 		text = slices.Concat(before, []byte(tableBegin), []byte(table), []byte(tableEnd), after)
-		if err := os.WriteFile(readme, text, 0o644); err != nil {
+		if err := os.WriteFile(checkPage, text, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	case string(old) != table:
-		t.Errorf("the README's table is another; found:\n%s", table)
+		t.Errorf("the table in %s is another; found:\n%s", checkPage, table)
 	}
 }
