@@ -23,6 +23,9 @@ import (
 // A process with the race detector sleeps for a second before it ends, unless it is told otherwise.
 const noRacePause = "atexit_sleep_ms=0"
 
+// callersPath is PATH before the programs under test were put into it.
+var callersPath = os.Getenv("PATH")
+
 func TestMain(m *testing.M) {
 	os.Setenv("GORACE", noRacePause)
 	testscript.Main(m, map[string]func(){"volume-backup-tester": main})

@@ -1,116 +1,159 @@
 package main
 
 import (
+	"flag"
+	"fmt"
+	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"volume-backup-tester/internal/cloudsim"
+	"volume-backup-tester/internal/check"
+)
+
+var update = flag.Bool("update", false, "write anew what the pages show of outputs and checks; a person reads it before it is committed")
+
+const (
+	root        = "../.."
+	exampleHost = "https://cloud.example.com"
+	tableBegin  = "<!-- optional checks: written by go test ./cmd/volume-backup-tester -run TestReadme -update -->\n"
+	tableEnd    = "<!-- end -->\n"
 )
 
 var (
-	block    = regexp.MustCompile("(?s)```(\\w+)\n(.*?)```")
-	varying  = regexp.MustCompile(`127\.0\.0\.1:(\d+|PORT)|\d+ s old|after [\d.]+m?s| +\d+\.\d s\b|20\d\d-[-\d:T]+Z`)
-	variable = regexp.MustCompile(`\$\{\{ [\w.]+ \}\}`)
+	codeBlock = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$")
+	longFlag  = regexp.MustCompile(`--[a-z][-a-z]*`)
+	link      = regexp.MustCompile(`\]\(([^)#:]+)\)`)
+	target    = regexp.MustCompile("`make ([\\w-]+)`")
+	goFile    = regexp.MustCompile("`([\\w*/.-]+\\.go)`")
 )
 
-// TestReadme runs every command that the README shows, and holds the output
-// that it shows to the real one. Commands of make are CI's.
+// TestReadme follows the README and the other pages in one shell's session: in
+// a clone of the repository, with the clouds.yaml that the README shows. All
+// commands are run as printed, and what is shown of their output is held to it.
 func TestReadme(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ci, err := os.ReadFile("../../.ci/run")
-	if err != nil {
-		t.Fatal(err)
-	}
-	bin := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", bin, "../cloudsim").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	t.Setenv("PATH", bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
-	t.Setenv("CI_JOB_ID", "7")
-
-	var configs, commands []string
-	for _, found := range block.FindAllStringSubmatch(string(text), -1) {
-		switch kind, body := found[1], found[2]; {
-		case strings.HasPrefix(body, "clouds:"):
-			configs = append(configs, body)
-		case kind == "yaml":
-			for line := range strings.Lines(body) {
-				if _, command, ok := strings.Cut(line, "volume-backup-tester "); ok {
-					commands = append(commands, "volume-backup-tester "+variable.ReplaceAllString(strings.TrimSpace(command), "7"))
+	base := serveWithoutImages(t)
+	s := newClone(t)
+	var clouds string
+	for _, name := range pages(t) {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(root, name)
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := codeBlock.ReplaceAllStringFunc(string(raw), func(block string) string {
+				parts := codeBlock.FindStringSubmatch(block)
+				switch kind, body := parts[1], parts[2]; {
+				case kind == "console":
+					return "```console\n" + s.transcript(t, body) + "```"
+				case kind == "yaml" && strings.HasPrefix(body, "clouds:\n"):
+					clouds = strings.ReplaceAll(body, exampleHost, base)
+					s.write(t, "clouds.yaml", clouds)
+				case kind == "yaml":
+					runRecipe(t, body, clouds)
+				case kind != "text" || filepath.Base(name) != "TROUBLESHOOTING.md": // those are held to goldens in internal/cli
+					t.Errorf("nothing holds a block of kind %q to anything:\n%s", kind, body)
 				}
+				return block
+			})
+			if name == "README.md" {
+				text = withOptionalChecks(t, text)
 			}
-		default:
-			commands = append(commands, transcript(t, body, string(ci))...)
-		}
-	}
-	if len(configs) != 2 || len(commands) < 10 {
-		t.Fatalf("found %d clouds.yaml and %d commands", len(configs), len(commands))
-	}
-	for i, config := range configs {
-		useCloud(t, config)
-		for _, command := range commands {
-			if i > 0 && (strings.HasPrefix(command, "cloudsim") || strings.Contains(command, "--ask") || strings.Contains(command, "--checks")) {
-				continue // does not use clouds.yaml, has no password to ask for, or takes long
+			prose(t, s, path, codeBlock.ReplaceAllString(text, ""))
+			switch {
+			case text == string(raw):
+			case *update:
+				if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			default:
+				t.Error("the page differs; -update writes it")
 			}
-			if out, err := shell(t, command); (err != nil) != strings.Contains(command, "--fault restore") {
-				t.Errorf("%s: %v\n%s", command, err, out)
-			}
-		}
+		})
 	}
 }
 
-// transcript runs what a block shows with its output, and returns the commands
-// that it shows without.
-func transcript(t *testing.T, body, ci string) (bare []string) {
-	for _, part := range strings.Split("\n"+body, "\n$ ")[1:] {
-		command, want, _ := strings.Cut(part, "\n")
-		if target, ok := strings.CutPrefix(command, "make "); ok {
-			if !regexp.MustCompile(`(?m)^make .*\b` + target + `\b`).MatchString(ci) {
-				t.Errorf("CI does not run make %s", target)
-			}
+// pages are all that there are, the README first: the others are for those who
+// have followed it.
+func pages(t *testing.T) []string {
+	t.Helper()
+	names := []string{"README.md"}
+	err := fs.WalkDir(os.DirFS(root), ".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != "." && strings.HasPrefix(d.Name(), "."):
+			return fs.SkipDir
+		case filepath.Ext(path) == ".md" && path != names[0]:
+			names = append(names, path)
+		}
+		return nil
+	})
+	if err != nil || len(names) < 5 {
+		t.Fatalf("pages %v: %v", names, err)
+	}
+	return names
+}
+
+// withOptionalChecks puts the table of the optional checks into a page.
+func withOptionalChecks(t *testing.T, text string) string {
+	t.Helper()
+	var table strings.Builder
+	table.WriteString("| check | proves that | needs |\n|---|---|---|\n")
+	for _, c := range check.All() {
+		if c.Mandatory {
 			continue
 		}
-		if want == "" {
-			bare = append(bare, command)
-			continue
+		var needs []string
+		if c.Needs.Flag != "" {
+			needs = append(needs, "`"+c.Needs.Flag+"`")
 		}
-		out, _ := shell(t, command)
-		out = strings.ReplaceAll(out, "volume-backup-tester "+version, "volume-backup-tester VERSION")
-		if varying.ReplaceAllString(out, "*") != varying.ReplaceAllString(want, "*") {
-			t.Errorf("%s prints\n%s\nand not\n%s", command, out, want)
+		if c.Needs.ImageBytes > 0 {
+			needs = append(needs, "Glance")
 		}
+		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", c.Name, c.Requirement, strings.Join(needs, ", "))
 	}
-	return bare
+	before, rest, begins := strings.Cut(text, tableBegin)
+	old, after, ends := strings.Cut(rest, tableEnd)
+	if !begins || !ends {
+		t.Fatal("no place for the table of optional checks")
+	}
+	if old != table.String() && !*update {
+		t.Errorf("the table of optional checks is not\n%s", &table)
+	}
+	return before + tableBegin + table.String() + tableEnd + after
 }
 
-// useCloud serves a simulated cloud for the clouds.yaml given. It offers no
-// Glance, so that no image is hashed, which takes seconds for each GiB: these
-// are commands to be run, and internal/cli holds the checks to what they find.
-func useCloud(t *testing.T, config string) {
-	sim, base, shut := listen(cloudsim.Config{})
-	t.Cleanup(shut)
-	sim.SetEndpoints(slices.DeleteFunc(sim.Endpoints(), func(e cloudsim.Endpoint) bool { return e.Type == "image" })...)
-	file := filepath.Join(t.TempDir(), "clouds.yaml")
-	config = strings.Replace(config, "https://keystone.example.com/v3", base+"/identity/v3", 1)
-	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
+// prose holds what a page says between its blocks to what there is: flags, make's
+// targets, files and Go sources.
+func prose(t *testing.T, s *session, page, text string) {
+	t.Helper()
+	usage, _ := s.run("volume-backup-tester --help; cloudsim --help")
+	known := longFlag.FindAllString(usage, -1)
+	for _, name := range longFlag.FindAllString(text, -1) {
+		if !slices.Contains(known, name) {
+			t.Errorf("no program has the flag %s", name)
+		}
 	}
-	t.Setenv("OS_CLIENT_CONFIG_FILE", file)
-}
-
-// shell runs a command in a folder of its own, where it may leave files.
-func shell(t *testing.T, command string) (string, error) {
-	c := exec.Command("sh", "-c", command)
-	c.Dir = t.TempDir()
-	c.Stdin = strings.NewReader(cloudsim.Password + "\n")
-	out, err := c.CombinedOutput()
-	return string(out), err
+	for _, found := range target.FindAllStringSubmatch(text, -1) {
+		if out, err := s.run("make -n " + found[1]); err != nil {
+			t.Errorf("%s: %v\n%s", found[0], err, out)
+		}
+	}
+	for _, found := range link.FindAllStringSubmatch(text, -1) {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(page), found[1])); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, found := range goFile.FindAllStringSubmatch(text, -1) {
+		beside, _ := filepath.Glob(filepath.Join(filepath.Dir(page), found[1]))
+		below, _ := filepath.Glob(filepath.Join(root, found[1]))
+		if len(beside)+len(below) == 0 {
+			t.Errorf("there is no %s", found[1])
+		}
+	}
 }
