@@ -33,7 +33,7 @@ type process struct {
 	args                  []string
 	environ               []string
 	stdin, stdout, stderr *os.File
-	signals               <-chan os.Signal // SIGINT and SIGTERM
+	signals               <-chan os.Signal // SIGINT, SIGTERM and SIGHUP
 }
 
 // run returns the exit status.
@@ -150,7 +150,7 @@ func (p *process) command(command, environ []string) (int, error) {
 		for {
 			select {
 			case s := <-p.signals:
-				if s == syscall.SIGTERM {
+				if s != syscall.SIGINT {
 					_ = cmd.Process.Signal(s) // it may have ended by itself meanwhile
 				}
 			case <-ended:

@@ -40,6 +40,9 @@ func run() int {
 func watchSignals(cancel context.CancelCauseFunc) {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	first := caught(<-signals)
 	cancel(first)
 	at := time.Now()
@@ -51,8 +54,11 @@ func watchSignals(cancel context.CancelCauseFunc) {
 }
 
 func caught(s os.Signal) cli.Signal {
-	if s == syscall.SIGTERM {
+	switch s {
+	case syscall.SIGTERM:
 		return cli.Signal{Name: "SIGTERM", Number: 15}
+	case syscall.SIGHUP:
+		return cli.Signal{Name: "SIGHUP", Number: 1}
 	}
 	return cli.Signal{Name: "SIGINT", Number: 2}
 }

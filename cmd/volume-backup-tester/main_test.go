@@ -131,7 +131,7 @@ func exact(ts *testscript.TestScript, want int, err error) {
 // line of its stdout matches, and holds it to an exit status. What it printed
 // goes to the files "out" and "err".
 //
-//	signal INT|TERM[,INT|TERM] PATTERN N COMMAND [ARG...]
+//	signal INT|TERM|HUP[,INT|TERM|HUP] PATTERN N COMMAND [ARG...]
 func signalled(ts *testscript.TestScript, _ bool, args []string) {
 	pattern := regexp.MustCompile(args[1])
 	want, err := strconv.Atoi(args[2])
@@ -162,6 +162,8 @@ func signalled(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(c.Process.Signal(os.Interrupt))
 			case "TERM":
 				ts.Check(c.Process.Signal(syscall.SIGTERM))
+			case "HUP":
+				ts.Check(c.Process.Signal(syscall.SIGHUP))
 			default:
 				ts.Fatalf("no signal %s", name)
 			}

@@ -2,6 +2,8 @@ package check
 
 import (
 	"context"
+	"errors"
+	"net/http"
 
 	"volume-backup-tester/internal/cloud"
 )
@@ -53,11 +55,25 @@ func makeChain(ctx context.Context, s *Session) (c chain, err error) {
 	if _, err := s.Restore(ctx, change, volume); err != nil {
 		return c, err
 	}
-	c.incremental, err = s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("incremental"), Incremental: true}, volume)
-	if err == nil && !c.incremental.Incremental {
-		s.Warn(notIncremental, c.incremental)
-	}
+	c.incremental, err = s.incrementOrFull(ctx, volume)
 	return c, err
+}
+
+// incrementOrFull makes an incremental backup, or a full one where the cloud
+// cannot do that: whether it can is the check incremental's affair.
+func (s *Session) incrementOrFull(ctx context.Context, volume cloud.Resource) (cloud.Resource, error) {
+	backup, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("incremental"), Incremental: true}, volume)
+	var finding *Finding
+	call := answered(err)
+	refused := call != nil && call.Code == http.StatusBadRequest && call.Origin == cloud.FromService
+	if ended := errors.As(err, &finding) && finding.ended && finding.On.Kind == cloud.KindBackup; !ended && !refused {
+		if err == nil && !backup.Incremental {
+			s.Warn(notIncremental, backup)
+		}
+		return backup, err
+	}
+	s.Warn("no incremental backup can be made, so a full one takes its place: %v", err)
+	return s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("instead")}, volume)
 }
 
 // restoreBoth verifies both ends of a chain: the increment gives back the newer

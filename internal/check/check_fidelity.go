@@ -69,9 +69,11 @@ func renaming(ctx context.Context, s *Session, backup cloud.Resource) error {
 	if err != nil {
 		return err
 	}
-	now, err := s.cloud.Show(ctx, backup)
-	if err != nil {
-		return err
-	}
-	return expectAsAsked(now, field{"name", name, now.Name}, field{"description", description, now.Description})
+	return s.eventually(ctx, func(ctx context.Context) error {
+		now, err := s.cloud.Show(ctx, backup)
+		if err != nil {
+			return err
+		}
+		return expectAsAsked(now, field{"name", name, now.Name}, field{"description", description, now.Description})
+	})
 }

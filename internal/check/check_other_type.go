@@ -27,6 +27,9 @@ func runOtherType(ctx context.Context, s *Session) error {
 	if volume.VolumeType == other {
 		return &Skip{Why: "volume type '" + other + "' is the one that is backed up; give another with --restore-volume-type"}
 	}
+	if volume.Encrypted {
+		return &Skip{Why: "the volumes are encrypted, and Cinder refuses by design to restore an encrypted backup onto another type"}
+	}
 	into, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: s.Name("target"), Type: other})
 	if err != nil {
 		return err

@@ -57,7 +57,7 @@ func refusesUnknown(ctx context.Context, s *Session) error {
 		return err
 	}
 	ofNothing := cloud.Resource{Kind: cloud.KindBackup, Name: s.Name("of-nothing")}
-	_, err = s.create(ofNothing, func() (cloud.Resource, error) {
+	_, err = s.ask(ofNothing, func() (cloud.Resource, error) {
 		return s.cloud.CreateBackup(ctx, cloud.BackupSpec{Name: ofNothing.Name, VolumeID: nobody})
 	})
 	return expectRefused(cloud.Resource{Kind: cloud.KindVolume, ID: nobody}, "backing up an unknown volume", err, http.StatusNotFound, http.StatusBadRequest)

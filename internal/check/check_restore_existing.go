@@ -55,7 +55,8 @@ func runRestoreExisting(ctx context.Context, s *Session) error {
 // restoreWhileRestoring restores a small backup into a volume, and meanwhile
 // tries to restore a large one into it.
 func restoreWhileRestoring(ctx context.Context, s *Session, small, large, into cloud.Resource) (cloud.Resource, error) {
-	if _, err := s.StartRestore(ctx, small, into); err != nil {
+	r, err := s.StartRestore(ctx, small, into)
+	if err != nil {
 		return into, err
 	}
 	const what = "a restore into a volume that is being restored into"
@@ -63,9 +64,7 @@ func restoreWhileRestoring(ctx context.Context, s *Session, small, large, into c
 		if err := expectRefused(large, what, err, http.StatusBadRequest); err != nil {
 			return into, err
 		}
-		restored := &target{Resource: into}
-		err := s.waitFor(ctx, restored, &target{Resource: small})
-		return restored.Resource, err
+		return s.FinishRestore(ctx, r)
 	}
 	// accepted: rightly so if the first one was over
 	now, err := s.cloud.Show(ctx, small)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"volume-backup-tester/internal/cloud"
 	"volume-backup-tester/internal/wait"
@@ -38,20 +39,10 @@ func (b *Blocked) Error() string { return b.Why }
 func (b *Blocked) Unwrap() error { return b.Err }
 
 // Skip is a check that the cloud, or the command line, does not offer what it
-// needs.
-type Skip struct {
-	Why string
-	Err error // the call behind it; nil: none
-}
+// needs. It wraps nothing: what is behind it is no failure of the check.
+type Skip struct{ Why string }
 
-func (s *Skip) Error() string {
-	if call := asCall(s.Err); call != nil {
-		return s.Why + ": " + call.Error()
-	}
-	return s.Why
-}
-
-func (s *Skip) Unwrap() error { return s.Err }
+func (s *Skip) Error() string { return s.Why }
 
 // UsageError is a mistake in the command line; the text names the remedy.
 type UsageError struct{ Text string }
@@ -103,21 +94,21 @@ func classify(err error) *Failure {
 		f.Hint = "the operator has to register Cinder's endpoints in Keystone"
 	case call == nil: // a fault of this program or its machine
 		f.Verdict = Abort
-	case call.Service == cloud.Identity || call.Code == 0 || call.Code == http.StatusUnauthorized:
-		f.Verdict, f.Hint = Abort, unreachedHint(call)
 	case call.Service == cloud.ImageService:
 		f.Verdict, f.Hint = Abort, "Glance has to work before the contents of backups can be compared; look for the request id in its logs, or leave these checks out"
+	case call.Service == cloud.Identity || troubleOf(call) != noTrouble:
+		f.Verdict, f.Hint = Abort, unreachedHint(call)
 	case call.Code == http.StatusForbidden && strings.HasPrefix(call.On.Kind, cloud.KindVolume):
 		f.Verdict, f.Hint = Abort, "the user needs the role of a member in this project"
 	case call.Code == http.StatusForbidden || notOffered(call):
 		f.Expected = "the backup API to be offered to an ordinary member"
 		f.Hint = "check that cinder-backup is deployed and that policy lets members use backups"
-	case call.Code == http.StatusServiceUnavailable && strings.Contains(call.Message, "Keystone service"): // keystonemiddleware's words
-		f.Hint = "Cinder cannot ask Keystone about the token; Keystone has to work before Block Storage can be tested"
+	case call.RequestID == "":
+		f.Hint = "look at Cinder's logs at this time: the answer has no request id"
 	default:
 		f.Hint = "look for the request id in Cinder's logs"
 	}
-	if timeout != nil && timeout.RetryAfter > 0 {
+	if timeout != nil && timeout.RetryAfter > 0 && troubleOf(call) == noTrouble {
 		f.Hint = "run again later, or allow more with --timeout"
 	}
 	return f
@@ -148,19 +139,36 @@ func (r *run) explain(f *Failure) {
 	}
 }
 
-// notOffered is a 404 of the backup API itself.
+// notOffered is an answer that there is no backup API.
 func notOffered(call *cloud.Error) bool {
-	return call.Code == http.StatusNotFound && !call.Restart && strings.HasPrefix(call.On.Kind, cloud.KindBackup) && !call.Gone() && !noBackupService(call.Message)
+	if !strings.HasPrefix(call.On.Kind, cloud.KindBackup) {
+		return false
+	}
+	return call.Code == http.StatusMethodNotAllowed || call.Code == http.StatusNotImplemented ||
+		call.Code == http.StatusNotFound && !call.Restart && !call.Gone() && !noBackupService(call.Message)
 }
 
+// unreachedHint is about a call that was not answered by the service it was for.
 func unreachedHint(call *cloud.Error) string {
+	const network = "check the address, the network, proxies and TLS settings between here and the cloud"
+	what := troubleOf(call)
 	switch {
+	case call.Service != cloud.Identity && what == rejected:
+		return "the login was accepted and Cinder refuses the token: the access rules of an application credential may not allow this call, or Cinder's own credentials for Keystone (keystone_authtoken) are wrong"
 	case call.Code == http.StatusUnauthorized:
 		return "check the credentials in clouds.yaml, or use --ask"
-	case call.Code == 0 && call.MayHaveApplied:
+	case call.Service == cloud.Identity && call.Code == http.StatusNotFound:
+		return "Keystone does not find what the login names: an application credential may have been deleted or have expired; check it, and auth_url, in clouds.yaml"
+	case what == silence && call.MayHaveApplied:
 		return "the request was sent and never answered: the message queue, the database or a service behind this API may be down; if the cloud is merely slow, allow more with --timeout"
-	case call.Code == 0:
-		return "check the address, the network, proxies and TLS settings between here and the cloud"
+	case what == silence:
+		return network
+	case what == limited:
+		return "the cloud limits the rate of requests: run again later, or allow more with --timeout"
+	case what == keystone:
+		return "Cinder cannot ask Keystone about the token; Keystone has to work before Block Storage can be tested"
+	case what == frontEnd:
+		return "the answer has no request id of Cinder's: a proxy, a load balancer or a firewall in front of it made it; look at its logs. " + network
 	}
 	return "Keystone has to work before Block Storage can be tested; look for the request id in its logs"
 }
@@ -180,6 +188,9 @@ func (t *target) whyFailed() string {
 func (t *target) timedOut(timeout *wait.TimeoutError) *Finding {
 	f := &Finding{On: t.Resource, Expected: t.expected()}
 	f.Got = fmt.Sprintf("status '%s' after %s", t.Status, wait.Round(timeout.Waited))
+	if t.shown && !t.missing.IsZero() {
+		f.Got = fmt.Sprintf("status '%s', and then not found for %s", t.Status, wait.Round(time.Since(t.missing)))
+	}
 	if t.Status == absent {
 		f.Got = fmt.Sprintf("not found for %s", wait.Round(timeout.Waited))
 	}

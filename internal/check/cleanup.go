@@ -17,9 +17,6 @@ import (
 const (
 	// atOnce is how many deletions are asked for at the same time.
 	atOnce = 4
-	// patience is how long a refusal may stand, while nothing else moves,
-	// before clean-up believes it.
-	patience = 10 * time.Second
 	// often is how soon at the latest what may pass by itself is asked for again.
 	often = 5 * time.Second
 	// rest is how many times as long as a listing the time between two is at
@@ -40,7 +37,7 @@ func (r *run) cleanUp(ctx context.Context, prefix string, kinds []kind) error {
 	for _, k := range kinds {
 		c := clearing{run: r, cloud: r.Cloud.Once(), kind: k, prefix: prefix, items: map[string]*item{}}
 		for _, e := range r.owned.made(k.name, prefix) {
-			c.made = append(c.made, &made{entry: e})
+			c.made = append(c.made, &made{entry: e, shown: time.Now()})
 		}
 		if err := c.clear(ctx); err != nil {
 			return err
@@ -65,12 +62,15 @@ type clearing struct {
 	again   time.Time        // when to list again at the earliest
 	made    []*made          // by this run, and not gone yet
 	renamed []Leftover       // of these, what has a name without the prefix now
+	unclear bool             // whether one of these is there cannot be told yet
+	others  []cloud.Resource // what was listed without the prefix
 }
 
 // made is something of this run that is to be deleted.
 type made struct {
 	entry
-	listed bool // at least once: from then on the list tells whether it is there
+	listed bool      // at least once: from then on the list tells whether it is there
+	shown  time.Time // when it was known to be there last
 }
 
 // item is one resource on its way out.
@@ -86,12 +86,13 @@ type item struct {
 // clear goes on while something moves: each move restarts the budget.
 func (c *clearing) clear(ctx context.Context) error {
 	policy := c.policy()
+	policy.Unbounded = true // many leftovers make many pages
 	policy.Moved = func() time.Time { return c.moved }
 	policy.Rest = func() time.Duration { return time.Until(c.again) }
 	policy.Tick = func(waited time.Duration) { c.emit(Polled{c.waitedFor(), waited}) }
 	_, err := wait.Until(ctx, policy, func(ctx context.Context) (nothing, bool, error) {
 		err := c.round(ctx)
-		return nothing{}, err == nil && (len(c.items) == 0 || c.DryRun || c.hopeless()), err
+		return nothing{}, err == nil && !c.unclear && (len(c.items) == 0 || c.DryRun || c.hopeless()), err
 	})
 	var timeout *wait.TimeoutError
 	if errors.As(err, &timeout) && timeout.Err == nil {
@@ -109,13 +110,18 @@ func (c *clearing) round(ctx context.Context) error {
 		return err
 	}
 	c.again = time.Now().Add(rest * time.Since(began))
+	c.usage.listed(c.name, len(listed))
 	if listed, err = c.withMade(ctx, listed); err != nil {
 		return err
 	}
 	twice := map[string]bool{} // pages may overlap while others add and delete
+	c.others = nil
 	listed = slices.DeleteFunc(listed, func(r cloud.Resource) bool {
 		again := twice[r.ID]
 		twice[r.ID] = true
+		if !again && !strings.HasPrefix(r.Name, c.prefix) {
+			c.others = append(c.others, r)
+		}
 		return again || !strings.HasPrefix(r.Name, c.prefix)
 	})
 	slices.SortStableFunc(listed, func(a, b cloud.Resource) int { return b.Created.Compare(a.Created) })
@@ -142,7 +148,7 @@ func (c *clearing) round(ctx context.Context) error {
 // lag behind, and until it has had it only a 404 for the resource itself means
 // that it is gone. What has another name now is set aside.
 func (c *clearing) withMade(ctx context.Context, listed []cloud.Resource) ([]cloud.Resource, error) {
-	c.renamed = nil
+	c.renamed, c.unclear = nil, false
 	var there []*made
 	for _, m := range c.made {
 		i := slices.IndexFunc(listed, func(l cloud.Resource) bool { return l.ID == m.ID })
@@ -153,8 +159,12 @@ func (c *clearing) withMade(ctx context.Context, listed []cloud.Resource) ([]clo
 			continue
 		default:
 			now, err := c.cloud.Show(ctx, m.Resource)
-			if gone(err) {
+			if gone(err) && time.Since(m.shown) >= lag {
 				c.owned.gone(m.Resource)
+				continue
+			}
+			if gone(err) { // perhaps not yet there
+				there, c.unclear = append(there, m), true
 				continue
 			}
 			if err != nil {
@@ -205,7 +215,7 @@ func (c *clearing) isDue(it *item, moving bool) bool {
 	case it.tried.IsZero():
 		return true
 	case it.accepted:
-		return time.Since(it.tried) > patience // it did nothing
+		return time.Since(it.tried) > undone
 	}
 	if after, passes := it.passing(); passes {
 		return time.Since(it.tried) >= max(after, min(time.Since(it.since)/3, often))
@@ -219,6 +229,8 @@ func (c *clearing) isDue(it *item, moving bool) bool {
 func (c *clearing) deleteAll(ctx context.Context, due []*item) error {
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, atOnce)
+	ctx, cancel := context.WithTimeout(ctx, max(c.Timeout, answerSoon))
+	defer cancel()
 	asking, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	for _, it := range due {
@@ -270,7 +282,7 @@ func (c *clearing) ask(ctx context.Context, it *item) error {
 	switch call := asCall(err); {
 	case call == nil:
 		return err
-	case call.Code == http.StatusTooManyRequests, call.Code == http.StatusUnauthorized, call.Service == cloud.Identity:
+	case call.Limited(), call.Code == http.StatusUnauthorized, call.Service == cloud.Identity:
 		return err
 	}
 	return nil
@@ -301,18 +313,12 @@ func (c *clearing) hopeless() bool {
 	return true
 }
 
-// refused tells that a deletion was refused for good, or long enough to believe
-// it. What may pass has the whole budget, as has a list that still shows what
-// is gone.
+// refused tells that a deletion was refused for good: by policy, or for longer
+// than the budget. Everything else may pass, and has the whole budget.
 func (c *clearing) refused(it *item) bool {
-	if after, passes := it.passing(); passes {
-		return after > c.Timeout
-	}
+	after, passes := it.passing()
 	call := asCall(it.refusal)
-	if call == nil || call.Gone() {
-		return false
-	}
-	return call.Code == http.StatusForbidden || time.Since(it.since) >= patience && time.Since(c.moved) >= patience
+	return passes && after > c.Timeout || call != nil && call.Code == http.StatusForbidden && call.Origin == cloud.FromService
 }
 
 // passing tells whether what a deletion failed with may pass by itself, and how

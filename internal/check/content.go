@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"volume-backup-tester/internal/cloud"
@@ -52,7 +53,7 @@ func (s *Session) uploadPattern(ctx context.Context, name string, p pattern) (cl
 	}
 	wanted := cloud.Resource{Kind: cloud.KindImage, Name: name}
 	s.run.emit(StepStarted{Verb: "uploading", On: wanted})
-	image, err := s.create(wanted, func() (cloud.Resource, error) { return s.cloud.CreateImage(ctx, name) })
+	image, err := s.ask(wanted, func() (cloud.Resource, error) { return s.cloud.CreateImage(ctx, name) })
 	if err == nil {
 		fill, cancel := context.WithTimeout(ctx, s.run.Timeout)
 		err = s.cloud.FillImage(fill, image, p.image)
@@ -64,37 +65,51 @@ func (s *Session) uploadPattern(ctx context.Context, name string, p pattern) (cl
 	return image, skipUnlessEnded(ctx, err, "images cannot be uploaded")
 }
 
-// volumeToImage makes an image of a volume's bytes.
+// volumeToImage makes an image of a volume's bytes. Its errors are those of the
+// calls and waits.
 func (s *Session) volumeToImage(ctx context.Context, volume cloud.Resource) (cloud.Resource, error) {
 	wanted := cloud.Resource{Kind: cloud.KindImage, Name: volume.Name + "-content"}
 	s.run.emit(StepStarted{Verb: "uploading", On: wanted, From: volume})
-	image, err := s.create(wanted, func() (cloud.Resource, error) { return s.cloud.UploadImage(ctx, volume, wanted.Name) })
+	image, err := s.create(ctx, wanted, func() (cloud.Resource, error) { return s.cloud.UploadImage(ctx, volume, wanted.Name) })
 	content := &target{Resource: image}
 	if err == nil {
 		err = s.waitFor(ctx, content, &target{Resource: volume})
 	}
-	return content.Resource, skipUnlessEnded(ctx, err, "volumes cannot be uploaded to images")
+	return content.Resource, err
 }
 
 // control makes sure that a source volume's bytes come back through images as
 // they went in: else nothing can be said of a backup's.
 func (s *Session) control(ctx context.Context, source cloud.Resource, p pattern) error {
-	differs, err := s.diff(ctx, source, p, 1)
-	if err == nil && differs != "" {
+	differs, err := s.diff(ctx, source, p, source.Size)
+	var unreadable *unreadableError
+	switch {
+	case errors.As(err, &unreadable):
+		return &Skip{Why: unreadable.Error()}
+	case err == nil && differs != "":
 		return &Skip{Why: "images do not give a volume's bytes back even without a backup: " + differs}
 	}
 	return err
 }
 
 // verifyContent fails unless the first GiB of a volume, as many as were backed
-// up, are the pattern and zeros: what is behind them is the driver's affair.
+// up, are the pattern and zeros: what is behind them is the driver's affair. The
+// control has read the source volume before: that a restored one cannot be read
+// is the cloud's fault then, unless Glance itself is in trouble.
 func (s *Session) verifyContent(ctx context.Context, volume cloud.Resource, p pattern, size int) error {
 	began := time.Now()
 	differs, err := s.diff(ctx, volume, p, size)
-	if err != nil {
+	var unreadable *unreadableError
+	switch {
+	case errors.As(err, &unreadable) && unreadable.glance():
+		s.run.warn("%s: Glance failed while a restored volume was read: %v", s.result.Title, unreadable)
+		return &Skip{Why: unreadable.Error()}
+	case errors.As(err, &unreadable):
+		return &Finding{On: volume, Expected: "to be readable through images, as the source volume was", Got: unreadable.Error(), Err: asCallError(unreadable.err),
+			Hint: "look for the request id in the logs of cinder-volume and Glance"}
+	case err != nil:
 		return err
-	}
-	if differs != "" {
+	case differs != "":
 		return &Finding{On: volume, Expected: "every byte as it was backed up", Got: differs,
 			Hint: "the backup driver or its storage loses data; keep these volumes and backups and look into cinder-backup's log"}
 	}
@@ -116,11 +131,12 @@ func (s *Session) verifyContentOrControl(ctx context.Context, source, volume clo
 }
 
 // diff says in what a volume's first GiB differ from the pattern; "" if in
-// nothing. Glance's own hash spares the download where all is well.
+// nothing. Glance's own hash spares the download where all is well. A volume
+// that cannot be read is an *unreadableError.
 func (s *Session) diff(ctx context.Context, volume cloud.Resource, p pattern, size int) (string, error) {
 	image, err := s.volumeToImage(ctx, volume)
 	if err != nil {
-		return "", err
+		return "", unreadableUnlessEnded(ctx, err, "a volume cannot be uploaded to an image")
 	}
 	if image.SHA512 != "" && image.SHA512 == p.hash(volume.Size) {
 		return "", nil
@@ -129,32 +145,78 @@ func (s *Session) diff(ctx context.Context, volume cloud.Resource, p pattern, si
 	defer cancel()
 	content, err := s.cloud.ReadImage(ctx, image)
 	if err != nil {
-		return "", skipUnlessEnded(ctx, err, "images cannot be downloaded")
+		return "", unreadableUnlessEnded(ctx, err, "an image cannot be downloaded")
 	}
 	defer content.Close()
 	differs, err := difference(p.volume(size), content)
 	if err != nil {
-		return "", &Skip{Why: "the download of " + image.String() + " broke off", Err: err}
+		return "", &unreadableError{"the download of " + image.String() + " broke off", err, true}
 	}
 	if differs == "" && volume.Size == size && image.SHA512 != "" {
-		return "", &Skip{Why: "the image service's hash of " + image.String() + " is not that of what it gives out"}
+		return "", &unreadableError{"the image service's hash of " + image.String() + " is not that of what it gives out", nil, true}
 	}
 	return differs, nil
+}
+
+// unreadableError is a volume whose bytes cannot be had through images.
+type unreadableError struct {
+	why      string
+	err      error // nil: the text says it all
+	byGlance bool  // whatever err is
+}
+
+func (e *unreadableError) Error() string {
+	switch call := asCall(e.err); {
+	case e.err == nil:
+		return e.why
+	case call != nil:
+		return e.why + ": " + call.Error()
+	}
+	return e.why + ": " + e.err.Error()
+}
+
+// glance tells whether Glance itself failed: it does not answer, or with 5xx.
+func (e *unreadableError) glance() bool {
+	call := asCall(e.err)
+	return e.byGlance || call != nil && call.Service == cloud.ImageService && (call.Code == 0 || call.Code >= 500)
+}
+
+// asCallError is an error's call, for a finding to quote; nil if there is none.
+func asCallError(err error) error {
+	if call := asCall(err); call != nil {
+		return call
+	}
+	return nil
 }
 
 // downloadGiB is how long a GiB may take to come down, however short --timeout.
 const downloadGiB = 10 * time.Minute
 
-// skipUnlessEnded turns a failure of what is not the backup API into a skip; the
-// end of the run, and what must not be tried any further, it leaves.
-func skipUnlessEnded(ctx context.Context, err error, why string) error {
-	var skip *Skip
+// unreadableUnlessEnded turns a failure of what is not the backup API into an
+// *unreadableError; the end of the run, and what must not be tried any further,
+// it leaves.
+func unreadableUnlessEnded(ctx context.Context, err error, why string) error {
+	var blocked *Blocked
 	call := asCall(err)
 	switch {
-	case err == nil, ctx.Err() != nil, errors.As(err, &skip):
+	case err == nil, ctx.Err() != nil, errors.As(err, &blocked):
 		return err
 	case call != nil && (call.Service == cloud.Identity || call.Code == 401):
 		return err
 	}
-	return &Skip{Why: why, Err: err}
+	var finding *Finding
+	if errors.As(err, &finding) { // a status, after how long, and what to do about it
+		return &unreadableError{fmt.Sprintf("%s: got %s; %s", finding.On, finding.Got, finding.Hint), nil, false}
+	}
+	return &unreadableError{why, err, false}
+}
+
+// skipUnlessEnded is the same for what a check needs before it can begin.
+func skipUnlessEnded(ctx context.Context, err error, why string) error {
+	err = unreadableUnlessEnded(ctx, err, why)
+	var unreadable *unreadableError
+	if errors.As(err, &unreadable) {
+		return &Skip{Why: unreadable.Error()}
+	}
+	return err
 }

@@ -41,6 +41,8 @@ type (
 		On     []cloud.Resource
 		Waited time.Duration
 	}
+	// Warning is something unusual about the run.
+	Warning struct{ Text string }
 	// CheckStarted is the beginning of a check.
 	CheckStarted struct{ Title string }
 	// CheckFinished is the end of a check that did not abort the run.
@@ -53,5 +55,6 @@ func (Deleting) event()       {}
 func (StepStarted) event()    {}
 func (Waiting) event()        {}
 func (Polled) event()         {}
+func (Warning) event()        {}
 func (CheckStarted) event()   {}
 func (CheckFinished) event()  {}

@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -38,25 +39,49 @@ func (c *clearing) leftovers() []Leftover {
 		default:
 			l.Reason = "Cinder lets a member delete only from: " + strings.Join(c.deletable, ", ")
 		}
-		l.Hint = c.hint(l)
+		l.Hint = c.hint(r, l)
 		left = append(left, l)
 	}
 	return left
 }
 
 // hint is what gets rid of a leftover.
-func (c *clearing) hint(l Leftover) string {
+func (c *clearing) hint(r cloud.Resource, l Leftover) string {
 	const again = "then run again with --cleanup-only"
+	call := asCall(c.items[r.ID].refusal)
 	switch {
 	case noBackupService(l.Reason):
 		return "cinder-backup has to run; " + again
+	case call != nil && call.Code == http.StatusForbidden:
+		return "policy does not let this user delete it: ask the operator for a role or a policy that allows it; another run will not change it"
 	case c.idle[l.Status] != "":
 		return c.idle[l.Status] + "; " + again
 	case !c.mayDelete(l.Status):
 		return fmt.Sprintf("an administrator has to run: %s %s; %s", c.reset, l.ID, again)
+	case c.name == cloud.KindBackup && strings.Contains(l.Reason, "Incremental backups exist"):
+		return c.childrenHint(r)
+	case call != nil && call.Code == http.StatusBadRequest && c.name == cloud.KindVolume:
+		hint := "an attachment, a snapshot, a group or a migration may hold it: see openstack volume show " + l.ID + " and openstack volume snapshot list --volume " + l.ID
+		if !optional(c.Checks) {
+			hint += "; if optional checks left a snapshot, run again with --cleanup-only --checks all"
+		}
+		return hint
+	case call == nil && c.items[r.ID].accepted:
+		return "the storage may hold it for some minutes: wait, " + again
 	}
-	if c.name == cloud.KindVolume && !optional(c.Checks) && strings.Contains(l.Reason, "have snapshots") {
-		return "if optional checks left a snapshot of it: run again with --cleanup-only --checks all"
+	return "run again with --cleanup-only, or allow more with --timeout"
+}
+
+// childrenHint is about a backup that others build on, and none of this prefix.
+func (c *clearing) childrenHint(parent cloud.Resource) string {
+	var children []string
+	for _, b := range c.others {
+		if b.Incremental && b.VolumeID == parent.VolumeID {
+			children = append(children, b.String())
+		}
 	}
-	return "run again with --cleanup-only"
+	if len(children) == 0 {
+		return "the project's list has no incremental backup of the same volume: the operator has to correct num_dependent_backups of this backup in Cinder's database; another run will not change it"
+	}
+	return "delete first what may build on it, if it is no longer needed: " + strings.Join(children, ", ")
 }

@@ -36,15 +36,22 @@ type Outcome struct {
 	Checks     []Result   `json:"checks"`
 	Resources  []Timeline `json:"resources"`
 	Warnings   []string   `json:"warnings"`
-	Failure    *Failure   `json:"failure"` // why the run ended early; null: it did not
-	Left       []Leftover `json:"left"`
+	// Tolerated is what was passed over by repeating a request or by waiting.
+	Tolerated []Tolerated `json:"tolerated"`
+	// Failures are why the run has not passed, the first one first. Each optional
+	// check can have one.
+	Failures []*Failure `json:"failures"`
+	Left     []Leftover `json:"left"`
 	// CleanupCommand deletes what is left; "" if nothing is.
 	CleanupCommand string `json:"cleanup_command"`
 
 	index map[string]int // of Resources, by id
 }
 
-// Evidence is where the run took place, and as whom.
+// StandardVersion is that of scs-0117 which the mandatory phases test.
+const StandardVersion = "scs-0117-v1"
+
+// Evidence is where the run took place, as whom, and what was asked for.
 type Evidence struct {
 	Cloud     string   `json:"cloud"`
 	AuthURL   string   `json:"auth_url"`
@@ -55,6 +62,14 @@ type Evidence struct {
 	User      string   `json:"user"`
 	Roles     []string `json:"roles"`
 	Prefix    string   `json:"prefix"`
+
+	Standard         string   `json:"standard"`
+	AllowAdmin       bool     `json:"allow_admin"`
+	Timeout          float64  `json:"timeout_seconds"` // of one wait
+	VolumeType       string   `json:"volume_type"`     // "": the cloud's default
+	AvailabilityZone string   `json:"availability_zone"`
+	VolumeSize       int      `json:"volume_size"` // GiB
+	Checks           []string `json:"checks"`
 }
 
 // Status is what one check came to; "" if it was not reached.
@@ -126,7 +141,7 @@ const (
 	StageRun     Stage = "run"
 )
 
-// Failure is why a run ended without a PASS.
+// Failure is why a run, or one check of it, has not passed.
 type Failure struct {
 	Verdict Verdict `json:"verdict"`
 	Stage   Stage   `json:"stage"`
@@ -176,12 +191,16 @@ func (o *Outcome) Result(name string) *Result {
 // newOutcome is how every outcome begins.
 func newOutcome(c Config) *Outcome {
 	o := &Outcome{
-		Schema: Schema, Version: c.Version, Started: time.Now().UTC(),
-		Evidence: Evidence{Cloud: c.CloudName, Prefix: c.Prefix, Roles: []string{}},
-		Checks:   []Result{}, Resources: []Timeline{}, Warnings: []string{}, Left: []Leftover{},
+		Schema: Schema, Version: c.Version, Started: c.Started.UTC(),
+		Evidence: Evidence{
+			Cloud: c.CloudName, Prefix: c.Prefix, Roles: []string{}, Standard: StandardVersion, AllowAdmin: c.AllowAdmin,
+			Timeout: c.Timeout.Seconds(), VolumeType: c.VolumeType, AvailabilityZone: c.Zone, VolumeSize: c.VolumeSize, Checks: []string{},
+		},
+		Checks: []Result{}, Resources: []Timeline{}, Warnings: []string{}, Tolerated: []Tolerated{}, Failures: []*Failure{}, Left: []Leftover{},
 		index: map[string]int{},
 	}
 	for _, check := range c.Checks {
+		o.Evidence.Checks = append(o.Evidence.Checks, check.Name)
 		o.Checks = append(o.Checks, Result{
 			Name: check.Name, Title: check.Title, Mandatory: check.Mandatory, Requirement: check.Requirement, Reference: check.Reference,
 			Notes: []string{}, Measurements: []Measurement{},
@@ -198,6 +217,34 @@ func newOutcome(c Config) *Outcome {
 		o.Warnings = append(o.Warnings, l.Warnings...)
 	}
 	return o
+}
+
+// Sent notes how many requests were sent, and how many redirects were followed.
+func (o *Outcome) Sent(requests, redirects int64) {
+	o.Requests = requests
+	if redirects > 0 {
+		o.Tolerated = append(o.Tolerated, Tolerated{What: "redirect", Count: int(redirects)})
+	}
+}
+
+// Failure is the failure of a check; nil if it has none.
+func (o *Outcome) Failure(check string) *Failure {
+	for _, f := range o.Failures {
+		if f.Check == check && check != "" {
+			return f
+		}
+	}
+	return nil
+}
+
+// Count is how many optional checks came to a status.
+func (o *Outcome) Count(status Status) (n int) {
+	for _, c := range o.Checks {
+		if !c.Mandatory && c.Status == status {
+			n++
+		}
+	}
+	return n
 }
 
 // roles names the user and the roles, for answers that depend on them.

@@ -48,23 +48,29 @@ func (o *owned) delete(ctx context.Context, c *cloud.Client, now cloud.Resource)
 	if !o.may(now) {
 		return &Blocked{Why: now.String() + " is not this run's own, so it is not deleted"}
 	}
-	return c.Delete(ctx, now)
+	err := c.Delete(ctx, now)
+	if call := asCall(err); call != nil && now.Kind == cloud.KindBackup {
+		call.Again = func(ctx context.Context) (cloud.Resource, error) {
+			return cloud.Resource{}, o.delete(ctx, c.Once(), now)
+		}
+	}
+	return err
 }
 
 // verify asks for a resource of this run before it is overwritten or deleted,
 // and fails if that must not be done now.
-func (o *owned) verify(ctx context.Context, c *cloud.Client, what cloud.Resource) error {
+func (o *owned) verify(ctx context.Context, c *cloud.Client, what cloud.Resource) (cloud.Resource, error) {
 	now, err := c.Show(ctx, what)
 	if err != nil {
-		return err
+		return now, err
 	}
 	if err := o.expectName(now); err != nil {
-		return err
+		return now, err
 	}
 	if !o.may(now) {
-		return &Blocked{Why: now.String() + " is not this run's own, so it is not overwritten"}
+		return now, &Blocked{Why: now.String() + " is not this run's own, so it is not overwritten"}
 	}
-	return nil
+	return now, nil
 }
 
 // expectName holds what the run made to a name that begins with the prefix, and
@@ -111,8 +117,8 @@ func (o *owned) at(r cloud.Resource) int {
 	})
 }
 
-// find is what the run made under a name.
-func (o *owned) find(kind, name string) cloud.Resource {
+// named is what the run made under a name.
+func (o *owned) named(kind, name string) cloud.Resource {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	i := slices.IndexFunc(o.entries, func(e entry) bool { return e.Kind == kind && e.asked == name })
@@ -122,10 +128,19 @@ func (o *owned) find(kind, name string) cloud.Resource {
 	return o.entries[i].Resource
 }
 
-// forget drops what was not made after all.
-func (o *owned) forget(wanted cloud.Resource) { o.gone(wanted) }
+// find is what the run made with an id; nil if it did not.
+func (o *owned) find(id string) *entry {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	i := slices.IndexFunc(o.entries, func(e entry) bool { return e.ID == id && e.asked != "" })
+	if i < 0 {
+		return nil
+	}
+	e := o.entries[i]
+	return &e
+}
 
-// gone drops what is no longer in the cloud.
+// gone drops what is not in the cloud, or not any longer.
 func (o *owned) gone(r cloud.Resource) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

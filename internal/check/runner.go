@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,18 +16,24 @@ import (
 
 // Config is what a run is told.
 type Config struct {
-	Version   string // of the tool
-	CloudName string // in clouds.yaml
+	Version   string    // of the tool
+	Started   time.Time // before the connection was made
+	CloudName string    // in clouds.yaml
 	Cloud     *cloud.Client
 	Other     *cloud.Client // a member of another project; nil: none
 	// Prefix is what the names of all resources begin with; never empty.
 	Prefix  string
 	Timeout time.Duration // what one wait may take
+	// Tolerance is what the clients repeat their calls with.
+	Tolerance *Tolerance
 	// VolumeType and Zone are for the volumes created; "": the cloud's default.
 	VolumeType, Zone string
+	VolumeSize       int // GiB, of volumes that are made empty
 	// RestoreType is the other volume type to restore onto; "": none.
 	RestoreType string
 	AllowAdmin  bool
+	// FailOnSkip makes a skipped optional check a failure of the run.
+	FailOnSkip bool
 	// Checks are what is run, and what decides which kinds are cleaned up.
 	Checks []Check
 	// CleanupOnly deletes what begins with the prefix and runs no check; with
@@ -37,9 +44,10 @@ type Config struct {
 	Progress       func(Event)
 }
 
-// Run cleans up, runs the checks in order up to the first that fails, and cleans
-// up after a pass: first the mandatory phases, whose verdict is then decided,
-// then the optional checks. A ctx that is cancelled is an outcome, too.
+// Run cleans up, runs the mandatory phases in order up to the first that fails,
+// and cleans up after a pass; their verdict is then decided. After a pass, or if
+// none is selected, each optional check runs, whatever another came to. A ctx
+// that is cancelled is an outcome, too.
 func Run(ctx context.Context, c Config) *Outcome {
 	r := newRun(c)
 	return r.finish(ctx, r.all(ctx))
@@ -51,42 +59,21 @@ func NotRun(ctx context.Context, c Config, err error) *Outcome {
 	return newRun(c).finish(ctx, err)
 }
 
-// Retry is how a client repeats a call: while the next try may cure it, for at
-// most limit.
-func Retry(limit time.Duration) cloud.Retry {
-	return func(ctx context.Context, call func(context.Context) error) error {
-		_, err := wait.Until(ctx, policy(limit), func(ctx context.Context) (nothing, bool, error) {
-			err := call(ctx)
-			return nothing{}, err == nil, err
-		})
-		return err
-	}
-}
-
-// policy is how this program waits: through errors that the next poll may cure.
-func policy(limit time.Duration) wait.Policy {
-	return wait.Policy{Limit: limit, Transient: func(err error) (time.Duration, bool) {
-		if failed, ok := err.(*cloud.Error); ok {
-			return failed.Retry()
-		}
-		return 0, false
-	}}
-}
-
 // run is one Run: what it was told, and what all its sessions share.
 type run struct {
 	Config
 	owned *owned
+	usage usage
 
 	mu      sync.Mutex // one event at a time; guards the outcome's timelines
 	outcome *Outcome
 }
 
 func newRun(c Config) *run {
-	return &run{Config: c, owned: &owned{prefix: c.Prefix}, outcome: newOutcome(c)}
+	return &run{Config: c, owned: &owned{prefix: c.Prefix}, usage: usage{then: map[string]int{}, now: map[string]int{}}, outcome: newOutcome(c)}
 }
 
-func (r *run) policy() wait.Policy { return policy(r.Timeout) }
+func (r *run) policy() wait.Policy { return r.Tolerance.policy(r.Timeout) }
 
 func (r *run) emit(e Event) {
 	r.mu.Lock()
@@ -115,35 +102,68 @@ func (r *run) deleting(on cloud.Resource, dryRun bool) {
 	r.Progress(Deleting{on, age, dryRun})
 }
 
-// all is the whole run. It returns nil, a *Failure, or ctx's cause.
+// warn adds a warning of the run.
+func (r *run) warn(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.outcome.Warnings = append(r.outcome.Warnings, text)
+	r.Progress(Warning{text})
+}
+
+// all is the whole run. It returns nil, or ctx's cause or the *Failure that ended
+// it; that an optional check has failed is in the outcome.
 func (r *run) all(ctx context.Context) error {
 	r.emit(Connected{r.Cloud.Login})
+	for _, text := range r.Cloud.Login.Warnings {
+		r.warn("%s", text)
+	}
 	if r.CleanupOnly {
 		return r.clean(ctx, r.Prefix, r.kinds())
 	}
-	if l := r.Cloud.Login; Administrative(l.Roles) && !r.AllowAdmin {
-		return r.fail(ctx, StageRun, "", &Blocked{
-			Why:  fmt.Sprintf("user '%s' has the roles %s: a pass as an administrator proves nothing about ordinary members", l.User, strings.Join(l.Roles, ", ")),
-			Hint: "use the credentials of an ordinary member, or --allow-admin to run all the same",
-		})
+	if err := r.checkRoles(); err != nil {
+		return r.fail(ctx, StageRun, "", err)
 	}
+	r.usage.before = r.limits(ctx)
 	first := slices.IndexFunc(r.Checks, func(c Check) bool { return !c.Mandatory })
 	if first < 0 {
 		first = len(r.Checks)
 	}
-	before := r.kinds()
 	if first > 0 {
-		err := r.sequence(ctx, r.volumeKinds(), r.Checks[:first], r.volumeKinds())
+		err := r.mandatory(ctx, r.Checks[:first])
+		if err == nil && first == len(r.Checks) {
+			err = r.compareUsage(ctx)
+		}
 		r.decide(err)
-		if err != nil {
+		if err != nil || first == len(r.Checks) {
 			return err
 		}
-		before = r.imageKinds()
+	} else if err := r.clean(ctx, r.Prefix, r.volumeKinds()); err != nil {
+		return err
 	}
-	if first == len(r.Checks) {
-		return nil
+	if err := r.optional(ctx, r.Checks[first:]); err != nil || len(r.outcome.Failures) > 0 {
+		return err
 	}
-	return r.sequence(ctx, before, r.Checks[first:], r.kinds())
+	return r.compareUsage(ctx)
+}
+
+// checkRoles refuses an administrator, as whom a pass proves nothing about
+// ordinary members, and warns about other roles.
+func (r *run) checkRoles() error {
+	l := r.Cloud.Login
+	has := fmt.Sprintf("user '%s' has the roles %s", l.User, strings.Join(l.Roles, ", "))
+	switch {
+	case Administrative(l.Roles) && !r.AllowAdmin:
+		return &Blocked{
+			Why:  has + ": a pass as an administrator proves nothing about ordinary members",
+			Hint: "use the credentials of an ordinary member, or --allow-admin to run all the same",
+		}
+	case Administrative(l.Roles):
+		r.warn("%s: with --allow-admin, a pass proves nothing about ordinary members", has)
+	case !slices.ContainsFunc(l.Roles, func(role string) bool { return strings.EqualFold(role, "member") }):
+		r.warn("%s, and not member: a pass proves nothing about ordinary members", has)
+	}
+	return nil
 }
 
 // decide settles the verdict of the mandatory phases, which nothing that comes
@@ -158,18 +178,53 @@ func (r *run) decide(err error) {
 	}
 }
 
-// sequence cleans up, runs checks one after the other, and cleans up when all
-// have passed.
-func (r *run) sequence(ctx context.Context, before []kind, checks []Check, after []kind) error {
-	if err := r.clean(ctx, r.Prefix, before); err != nil {
+// mandatory cleans up, runs the mandatory phases, and cleans up when all have
+// passed.
+func (r *run) mandatory(ctx context.Context, phases []Check) error {
+	if err := r.clean(ctx, r.Prefix, r.volumeKinds()); err != nil {
 		return err
 	}
-	for _, c := range checks {
+	for _, c := range phases {
 		if err := r.runOne(ctx, c); err != nil {
 			return err
 		}
 	}
-	return r.clean(ctx, r.Prefix, after)
+	return r.clean(ctx, r.Prefix, r.volumeKinds())
+}
+
+// optional runs the optional checks. One that fails keeps what it made, the
+// others clean up behind themselves. Glance has no part in what needs no images:
+// that images cannot be looked at is a failure only if this run made some.
+func (r *run) optional(ctx context.Context, checks []Check) error {
+	if err := r.cleanUp(ctx, r.Prefix, r.imageKinds()); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		r.warn("images of earlier runs could not be deleted: %v", err)
+	}
+	for _, c := range checks {
+		err := r.runOne(ctx, c)
+		var failure *Failure
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
+			return err
+		case errors.As(err, &failure) && failure.Verdict == Fail:
+			r.outcome.Failures = append(r.outcome.Failures, failure)
+		default:
+			return err
+		}
+	}
+	var skipped []string
+	for _, c := range r.outcome.Checks {
+		if c.Status == Skipped {
+			skipped = append(skipped, c.Name)
+		}
+	}
+	if r.FailOnSkip && len(skipped) > 0 {
+		r.outcome.Failures = append(r.outcome.Failures, &Failure{Verdict: Fail, Stage: StageRun, Summary: "with --fail-on-skip, skipped: " + strings.Join(skipped, ", ")})
+	}
+	return nil
 }
 
 // clean is a clean-up whose failure is the run's.
@@ -177,14 +232,14 @@ func (r *run) clean(ctx context.Context, prefix string, kinds []kind) error {
 	return r.fail(ctx, StageCleanup, "", r.cleanUp(ctx, prefix, kinds))
 }
 
-// runOne runs a check and tells what it came to. An optional check cleans up
-// behind itself, so that the next one has the whole quota.
+// runOne runs a check and tells what it came to. An optional check that has not
+// failed cleans up behind itself, so that the next one has the whole quota.
 func (r *run) runOne(ctx context.Context, c Check) error {
 	s := r.newSession(c)
 	r.emit(CheckStarted{c.Title})
 	began := time.Now()
 	err := c.Run(ctx, s)
-	took := time.Since(began)
+	s.result.Seconds = time.Since(began).Seconds()
 	var skip *Skip
 	var blocked *Blocked
 	skipped := ctx.Err() == nil && !c.Mandatory && (errors.As(err, &skip) || errors.As(err, &blocked))
@@ -196,6 +251,10 @@ func (r *run) runOne(ctx context.Context, c Check) error {
 		s.result.Status = Skipped
 		s.Note("%v", err)
 		err = nil
+	case ctx.Err() != nil:
+		s.result.Status = ""
+		s.Note("interrupted%s", s.state())
+		return context.Cause(ctx)
 	default:
 		err = r.fail(ctx, StageCheck, c.Name, err)
 		var failure *Failure
@@ -205,16 +264,30 @@ func (r *run) runOne(ctx context.Context, c Check) error {
 		}
 		s.result.Status = Failed
 	}
-	s.result.Seconds = took.Seconds()
 	r.emit(CheckFinished{*s.result})
 	if err != nil || c.Mandatory {
 		return err
 	}
-	return r.clean(ctx, s.prefix, r.kinds())
+	return r.cleanCheck(ctx, s)
 }
 
-// fail turns an error into the *Failure of the run. A run that was interrupted
-// gets the interruption itself.
+// cleanCheck cleans up what an optional check made. Images that cannot be
+// deleted are a failure whatever Glance is in.
+func (r *run) cleanCheck(ctx context.Context, s *Session) error {
+	err := r.clean(ctx, s.prefix, r.volumeKinds())
+	if len(r.owned.made(cloud.KindImage, s.prefix)) == 0 {
+		return err
+	}
+	imageErr := r.clean(ctx, s.prefix, r.imageKinds())
+	var failure *Failure
+	if errors.As(imageErr, &failure) {
+		failure.Verdict = Fail
+	}
+	return cmp.Or(err, imageErr)
+}
+
+// fail turns an error into a *Failure. A run that was interrupted gets the
+// interruption itself.
 func (r *run) fail(ctx context.Context, at Stage, check string, err error) error {
 	if err == nil {
 		return nil
@@ -224,11 +297,15 @@ func (r *run) fail(ctx context.Context, at Stage, check string, err error) error
 	}
 	f := classify(err)
 	f.Stage, f.Check = at, check
+	r.confine(ctx, f)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	r.explain(f)
 	return f
 }
 
-// finish ends the outcome.
+// finish ends the outcome. err is what ended the run.
 func (r *run) finish(ctx context.Context, err error) *Outcome {
 	o := r.outcome
 	var failure *Failure
@@ -242,23 +319,30 @@ func (r *run) finish(ctx context.Context, err error) *Outcome {
 		var conf *cloud.ConfigError
 		var usage *UsageError
 		if errors.As(err, &conf) || errors.As(err, &usage) {
-			failure.Stage, o.Verdict = StageUsage, ""
+			failure.Stage = StageUsage
 		}
 		if o.Verdict != "" {
 			o.Verdict = failure.Verdict
 		}
 	}
 	if failure != nil {
-		o.Failure = failure
-		o.Left = append(o.Left, failure.NotDeleted...)
+		o.Failures = append(o.Failures, failure)
+	}
+	for _, f := range o.Failures {
+		o.Left = append(o.Left, f.NotDeleted...)
+	}
+	if len(o.Failures) > 0 {
 		for _, l := range r.owned.left() {
 			if !slices.ContainsFunc(o.Left, func(known Leftover) bool { return known.ID == l.ID && l.ID != "" }) {
 				o.Left = append(o.Left, l)
 			}
 		}
-		if len(o.Left) > 0 {
-			o.CleanupCommand = r.CleanupCommand
-		}
+	}
+	if len(o.Left) > 0 {
+		o.CleanupCommand = r.CleanupCommand
+	}
+	if r.Tolerance != nil {
+		o.Tolerated = r.Tolerance.list()
 	}
 	o.Ended = time.Now().UTC()
 	return o

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"volume-backup-tester/internal/cloud"
+	"volume-backup-tester/internal/wait"
 )
 
 // Session is what one check may do and has done. It is made anew for each
@@ -19,6 +20,21 @@ type Session struct {
 	other  *cloud.Client // a member of another project; nil: none
 	prefix string
 	result *Result
+
+	waitingFor []*target     // in the wait that goes on; nil: none does
+	waited     time.Duration // so far
+}
+
+// state is what a check was waiting for when it was interrupted.
+func (s *Session) state() string {
+	if s.waitingFor == nil {
+		return ""
+	}
+	var parts []string
+	for _, t := range s.waitingFor {
+		parts = append(parts, fmt.Sprintf("%s had status '%s'", t.Resource, t.Status))
+	}
+	return fmt.Sprintf(" after a wait of %s: %s", wait.Round(s.waited), strings.Join(parts, ", "))
 }
 
 // newSession begins a check. The mandatory phases have the run's own prefix,
@@ -52,7 +68,7 @@ func (s *Session) Measure(what string, bytes int64, took time.Duration) {
 
 // made is what this check made under a name, as the cloud last showed it.
 func (s *Session) made(kind, name string) cloud.Resource {
-	return s.run.owned.find(kind, s.Name(name))
+	return s.run.owned.named(kind, s.Name(name))
 }
 
 // volumeAndBackup makes a volume and a backup of it to look at.

@@ -18,10 +18,12 @@ type target struct {
 	// mayBeAbsent allows that the resource does not exist yet.
 	mayBeAbsent bool
 	shown       bool      // at least once
+	busy        bool      // it was shown as restoring or restoring-backup
+	missing     time.Time // since when every poll has said that it is not there
 	unreached   time.Time // when the last poll began that did not find it reached
 }
 
-func (t *target) reached() bool { return t.shown && t.Status == t.want() }
+func (t *target) reached() bool { return t.shown && t.missing.IsZero() && t.Status == t.want() }
 
 func (t *target) want() string {
 	if t.Kind == cloud.KindImage {
@@ -33,32 +35,58 @@ func (t *target) want() string {
 func (t *target) expected() string { return "status '" + t.want() + "'" }
 
 // waitFor polls resources together until all of them are available at the same
-// time. It asks only for what has not settled, and once more at the end for
-// what settled before the rest.
+// time.
 func (s *Session) waitFor(ctx context.Context, targets ...*target) error {
+	return s.waitUntil(ctx, waiting{targets: targets})
+}
+
+// waiting is one wait for targets to be reached.
+type waiting struct {
+	targets []*target
+	// confirm, if set, is asked whenever all are reached: the wait is over only
+	// when it says so.
+	confirm func(context.Context) (bool, error)
+	// until, if set, is when the wait may end at the latest although its budget
+	// is used up.
+	until func() time.Time
+}
+
+// waitUntil asks only for what has not settled, and once more at the end for
+// what settled before the rest.
+func (s *Session) waitUntil(ctx context.Context, w waiting) error {
 	shown := func() []cloud.Resource {
 		var all []cloud.Resource
-		for _, t := range targets {
+		for _, t := range w.targets {
 			all = append(all, t.Resource)
 		}
 		return all
 	}
-	waiting := Waiting{On: shown()}
-	for _, t := range targets {
-		waiting.Want = append(waiting.Want, t.want())
+	told := Waiting{On: shown()}
+	for _, t := range w.targets {
+		told.Want = append(told.Want, t.want())
 		s.run.saw(t.Resource)
 	}
-	s.run.emit(waiting)
+	s.run.emit(told)
+	s.waitingFor, s.waited = w.targets, 0
 	policy := s.run.policy()
-	policy.Tick = func(waited time.Duration) { s.run.emit(Polled{shown(), waited}) }
+	policy.Tick = func(waited time.Duration) {
+		s.waited = waited
+		s.run.emit(Polled{shown(), waited})
+	}
+	if w.until != nil {
+		policy.Moved = func() time.Time { return w.until().Add(-policy.Limit) }
+	}
 	began := time.Now()
 	_, err := wait.Until(ctx, policy, func(ctx context.Context) (nothing, bool, error) {
-		done, err := s.poll(ctx, targets)
+		done, err := s.poll(ctx, w)
 		return nothing{}, done, err
 	})
+	if ctx.Err() == nil {
+		s.waitingFor = nil
+	}
 	var timeout *wait.TimeoutError
 	if timedOut(err) && errors.As(err, &timeout) {
-		for _, t := range targets {
+		for _, t := range w.targets {
 			if !t.reached() {
 				return t.timedOut(timeout)
 			}
@@ -68,15 +96,15 @@ func (s *Session) waitFor(ctx context.Context, targets ...*target) error {
 	if errors.As(err, &finding) {
 		finding.Got += fmt.Sprintf(" after %s", wait.Round(time.Since(began)))
 		if finding.ended {
-			s.askMessages(ctx, finding, targets)
+			s.askMessages(ctx, finding, w.targets)
 		}
 	}
 	return err
 }
 
-func (s *Session) poll(ctx context.Context, targets []*target) (bool, error) {
+func (s *Session) poll(ctx context.Context, w waiting) (bool, error) {
 	fresh := map[*target]bool{}
-	for _, t := range targets {
+	for _, t := range w.targets {
 		if t.reached() && !t.stays {
 			continue
 		}
@@ -85,12 +113,12 @@ func (s *Session) poll(ctx context.Context, targets []*target) (bool, error) {
 			return false, err
 		}
 	}
-	for _, t := range targets {
+	for _, t := range w.targets {
 		if !t.reached() {
 			return false, nil
 		}
 	}
-	for _, t := range targets {
+	for _, t := range w.targets {
 		if fresh[t] {
 			continue
 		}
@@ -98,10 +126,13 @@ func (s *Session) poll(ctx context.Context, targets []*target) (bool, error) {
 			return false, err
 		}
 	}
-	for _, t := range targets {
+	for _, t := range w.targets {
 		if err := s.run.owned.expectName(t.Resource); err != nil {
 			return false, err
 		}
+	}
+	if w.confirm != nil {
+		return w.confirm(ctx)
 	}
 	return true, nil
 }
@@ -111,22 +142,21 @@ func (s *Session) pollOne(ctx context.Context, t *target) error {
 	began := time.Now()
 	now, err := s.cloud.Once().Show(ctx, t.Resource)
 	if gone(err) {
-		switch {
-		case t.mayBeAbsent && !t.shown:
-			t.Status = absent
-			return nil
-		case t.shown:
-			s.run.owned.gone(t.Resource)
-			return &Finding{On: t.Resource, Expected: t.expected(), Got: fmt.Sprintf("status '%s', and then it vanished", t.Status), Err: err,
-				Hint: "find out who deleted it; do not run two tests with the same --prefix in one project at a time"}
-		}
-		return &Finding{On: t.Resource, Expected: "to be readable by its id, as it was just created", Got: "not found", Err: err}
+		return s.pollMissing(ctx, t, began, err)
 	}
 	if err != nil {
 		return err
 	}
+	if !t.missing.IsZero() {
+		if what := "404 after creating"; !t.shown {
+			s.run.Tolerance.add(what, time.Since(t.missing))
+		} else {
+			s.run.Tolerance.add("404 of what was shown", time.Since(t.missing))
+		}
+	}
 	now.RequestID = t.RequestID // the operator looks for what began it, not for the poll
-	t.Resource, t.shown = now, true
+	t.Resource, t.shown, t.missing = now, true, time.Time{}
+	t.busy = t.busy || now.Status == "restoring" || now.Status == "restoring-backup"
 	s.run.saw(now)
 	if !t.reached() {
 		t.unreached = began
@@ -138,6 +168,24 @@ func (s *Session) pollOne(ctx context.Context, t *target) error {
 		return &Finding{On: t.Resource, Expected: t.expected(), Got: fmt.Sprintf("status '%s'", t.Status), Hint: t.whyFailed(), ended: true}
 	}
 	return nil
+}
+
+// pollMissing is a poll that was answered that there is no such resource, which
+// may be lag.
+func (s *Session) pollMissing(ctx context.Context, t *target, now time.Time, err error) error {
+	if t.missing.IsZero() {
+		t.missing = now
+	}
+	if !t.shown {
+		t.Status = absent
+	}
+	if t.mayBeAbsent && !t.shown || time.Since(t.missing) < lag {
+		return nil
+	}
+	if t.shown {
+		return s.vanished(ctx, t, err)
+	}
+	return &Finding{On: t.Resource, Expected: "to be readable by its id, as it was just created", Got: "not found", Err: err}
 }
 
 // absent is this program's own word for a resource that is not there yet.

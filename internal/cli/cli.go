@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/term"
 
@@ -96,14 +97,16 @@ func Main(ctx context.Context, p Process) int {
 		}
 	}
 	if err != nil {
-		s.junit, s.json = "", "" // none was asked for well
-		return finish(p, s, text, check.NotRun(ctx, check.Config{Version: p.Version}, usagef("%v", err)))
+		s.junit, s.json = "", "" // where to is not known for certain
+		c := check.Config{Version: p.Version, Started: time.Now(), Checks: check.Mandatory(), CleanupOnly: s.cleanupOnly}
+		return finish(p, s, text, check.NotRun(ctx, c, usagef("%v", err)))
 	}
-	var requests atomic.Int64
 	c := config(p, s)
 	c.Progress = text.Event
-	outcome := execute(ctx, p, s, c, &requests)
-	outcome.Requests = requests.Load()
+	for _, w := range prefixWarnings(s.prefix) {
+		text.Event(check.Warning{Text: w})
+	}
+	outcome := execute(ctx, p, s, c)
 	text.Close()
 	return finish(p, s, text, outcome)
 }
@@ -111,8 +114,9 @@ func Main(ctx context.Context, p Process) int {
 // config is what the flags tell a run.
 func config(p Process, s settings) check.Config {
 	return check.Config{
-		Version: p.Version, CloudName: s.cloud, Prefix: s.prefix, Timeout: s.timeout, VolumeType: s.volumeType, Zone: s.zone, RestoreType: s.restoreType,
-		AllowAdmin: s.allowAdmin, Checks: s.checks, CleanupOnly: s.cleanupOnly, DryRun: s.dryRun, CleanupCommand: cleanupCommand(s),
+		Version: p.Version, Started: time.Now(), CloudName: s.cloud, Prefix: s.prefix, Timeout: s.timeout, Tolerance: new(check.Tolerance),
+		VolumeType: s.volumeType, Zone: s.zone, VolumeSize: s.volumeSize, RestoreType: s.restoreType,
+		AllowAdmin: s.allowAdmin, FailOnSkip: s.failOnSkip, Checks: s.checks, CleanupOnly: s.cleanupOnly, DryRun: s.dryRun, CleanupCommand: cleanupCommand(s),
 	}
 }
 
@@ -141,10 +145,12 @@ func write(to io.Writer, text string) int {
 }
 
 // execute connects and runs.
-func execute(ctx context.Context, p Process, s settings, c check.Config, requests *atomic.Int64) *check.Outcome {
+func execute(ctx context.Context, p Process, s settings, c check.Config) (outcome *check.Outcome) {
+	var requests, redirects atomic.Int64
+	defer func() { outcome.Sent(requests.Load(), redirects.Load()) }()
 	o := cloud.Options{
 		Cloud: s.cloud, Dir: p.Dir, Home: p.Home, Getenv: p.Getenv, Transport: p.Transport,
-		UserAgent: "volume-backup-tester/" + p.Version, Requests: requests, Retry: check.Retry(s.timeout),
+		UserAgent: "volume-backup-tester/" + p.Version, Requests: &requests, Redirects: &redirects, Retry: c.Tolerance.Retry(s.timeout),
 	}
 	if s.ask {
 		o.Password = func() (string, error) { return askPassword(ctx, p) }
@@ -206,7 +212,7 @@ func list(checks []check.Check) string {
 // finish tells the outcome and returns the exit status.
 func finish(p Process, s settings, text *report.Text, o *check.Outcome) int {
 	o.ExitStatus = exitStatus(o)
-	text.Failure(o)
+	text.Failures(o)
 	if !s.cleanupOnly && o.ExitStatus != exitUsage {
 		text.Summary(o)
 	}
@@ -219,27 +225,31 @@ func finish(p Process, s settings, text *report.Text, o *check.Outcome) int {
 	if o.Verdict != "" {
 		text.Verdict(o.Verdict)
 	}
-	if lost := text.Lost(); o.Failure == nil && lost != nil { // it was the last lines
+	if lost := text.Lost(); len(o.Failures) == 0 && lost != nil { // it was the last lines
 		text.Error(&writeError{lost})
 		return exitAbort
 	}
 	return o.ExitStatus
 }
 
-// exitStatus is the one switch from an outcome to the exit status.
+// exitStatus is the one switch from an outcome to the exit status. What ended
+// the run comes last, and counts unless the cloud has failed before.
 func exitStatus(o *check.Outcome) int {
-	var signal Signal
-	switch f := o.Failure; {
-	case f == nil:
-		return exitPass
-	case errors.As(f, &signal):
-		return 128 + signal.Number
-	case f.Stage == check.StageUsage:
-		return exitUsage
-	case f.Verdict == check.Fail:
-		return exitFail
+	status := exitPass
+	for _, f := range o.Failures {
+		var signal Signal
+		switch {
+		case errors.As(f, &signal):
+			return 128 + signal.Number
+		case f.Stage == check.StageUsage:
+			return exitUsage
+		case f.Verdict == check.Fail:
+			status = exitFail
+		case status == exitPass:
+			status = exitAbort
+		}
 	}
-	return exitAbort
+	return status
 }
 
 // writeReports writes the reports that were asked for, whatever the run came to.

@@ -3,10 +3,12 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 
@@ -30,6 +32,7 @@ Which cloud:
   --os-cloud NAME             cloud in clouds.yaml (default: $OS_CLOUD)
   --ask                       prompt for the password
   --volume-type NAME          type of the volumes (default: the cloud's)
+  --volume-size GIB           size of the volumes (default: 1)
   --availability-zone NAME    zone of the volumes (default: the cloud's)
   --restore-volume-type NAME  another type, for the check other-type
   --other-cloud NAME          another project, for the check isolation
@@ -37,17 +40,19 @@ Which cloud:
 What it does:
   --prefix PREFIX             what all names begin with (default: scs-test-)
   --timeout SECONDS           how long one wait may take (default: 60)
-  --checks LIST               core (default), all, or names of checks
+  --checks LIST               core (the mandatory phases, default), all, or
+                              names of checks
+  --fail-on-skip              a skipped check is a failure
   --cleanup-only              delete what begins with the prefix, and stop
   --dry-run                   with --cleanup-only: only list it
 Output:
   --junit FILE, --json FILE   reports; - is stdout, the text then on stderr
   --quiet                     only results, verdict and errors
   --debug                     log the HTTP exchanges, secrets masked
-  --list-checks, --help, --version
+  --list-checks, --help (-h), --version
 
 Exit status: 0 passed; 1 the cloud failed; 2 usage or clouds.yaml;
-3 could not be tested; 130, 143 interrupted.
+3 could not be tested; 129, 130, 143 interrupted.
 
 Examples:
   volume-backup-tester --os-cloud mycloud --timeout 600
@@ -61,6 +66,8 @@ type settings struct {
 	restoreType, otherCloud string
 	checks                  []check.Check
 	timeout                 time.Duration
+	volumeSize              int // GiB
+	failOnSkip              bool
 	ask, debug, allowAdmin  bool
 	cleanupOnly, dryRun     bool
 	help, version           bool
@@ -86,7 +93,9 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	f.BoolVar(&s.allowAdmin, "allow-admin", false, "")
 	f.StringVar(&s.prefix, "prefix", "scs-test-", "")
 	f.StringVar(&timeout, "timeout", "60", "")
+	f.IntVar(&s.volumeSize, "volume-size", 1, "")
 	f.StringVar(&checks, "checks", "core", "")
+	f.BoolVar(&s.failOnSkip, "fail-on-skip", false, "")
 	f.BoolVar(&s.listChecks, "list-checks", false, "")
 	f.StringVar(&s.otherCloud, "other-cloud", "", "")
 	f.StringVar(&s.restoreType, "restore-volume-type", "", "")
@@ -96,7 +105,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	f.BoolVar(&s.quiet, "quiet", false, "")
 	f.StringVar(&s.junit, "junit", "", "")
 	f.StringVar(&s.json, "json", "", "")
-	f.BoolVar(&s.help, "help", false, "")
+	f.BoolVarP(&s.help, "help", "h", false, "")
 	f.BoolVar(&s.version, "version", false, "")
 	if err := f.Parse(args); err != nil {
 		return s, refusal(f, err)
@@ -115,8 +124,17 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	if s.dryRun && !s.cleanupOnly {
 		return s, usagef("--dry-run requires --cleanup-only")
 	}
+	if s.volumeSize < 1 {
+		return s, usagef("--volume-size '%d' is not a number of GiB from 1 on", s.volumeSize)
+	}
 	if s.checks, err = check.Select(checks); err != nil {
 		return s, usagef("--checks: %v", err)
+	}
+	for _, c := range s.checks {
+		named := slices.Contains(strings.Split(checks, ","), c.Name)
+		if flag := strings.TrimPrefix(c.Needs.Flag, "--"); named && flag != "" && !f.Changed(flag) && !s.cleanupOnly {
+			return s, usagef("the check %s needs --%s", c.Name, flag)
+		}
 	}
 	if err := checkPrefix(s.prefix); err != nil {
 		return s, err
@@ -148,10 +166,25 @@ func checkPrefix(prefix string) error {
 	case strings.TrimLeftFunc(prefix, unicode.IsSpace) != prefix,
 		strings.ContainsFunc(prefix, func(r rune) bool { return !unicode.IsPrint(r) }):
 		return usagef("--prefix %q must not begin with white space or hold unprintable characters", prefix)
+	case strings.ContainsFunc(prefix, func(r rune) bool { return r > 0xffff }):
+		return usagef("--prefix %q holds a character that needs four bytes, which many clouds' databases refuse", prefix)
+	case strings.HasPrefix(prefix, "restore_backup_"), strings.HasPrefix(prefix, "backup-vol-"), strings.HasPrefix(prefix, "backup-snap-"):
+		return usagef("--prefix '%s' begins as names that Cinder itself gives, which clean-up would delete", prefix)
 	case len(prefix)+longestSuffix > longestName:
 		return usagef("--prefix is too long: with it, names would exceed Cinder's %d characters", longestName)
 	}
 	return nil
+}
+
+// prefixWarnings are about prefixes that may be those of another program, too.
+func prefixWarnings(prefix string) (all []string) {
+	if utf8.RuneCountInString(prefix) < 3 {
+		all = append(all, fmt.Sprintf("--prefix '%s' is short: clean-up deletes everything whose name begins so", prefix))
+	}
+	if last, _ := utf8.DecodeLastRuneInString(prefix); unicode.IsLetter(last) || unicode.IsDigit(last) {
+		all = append(all, fmt.Sprintf("--prefix '%s' ends in a letter or digit: '%s2-...' begins so, too, and would be deleted; end it in '-'", prefix, prefix))
+	}
+	return all
 }
 
 // refusal words pflag's errors, and finds the flag that was perhaps meant.

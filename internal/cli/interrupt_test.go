@@ -83,7 +83,7 @@ func (c *cell) interrupted(status int) {
 	if status != 128+c.signal.Number || c.verdict() != "ABORT" {
 		c.t.Errorf("%s: verdict %q with exit %d", c.signal.Name, c.verdict(), status)
 	}
-	if !strings.HasPrefix(c.stderr.String(), "error: interrupted by "+c.signal.Name+"\n") {
+	if !strings.HasPrefix(c.stderr.String(), "critical: interrupted by "+c.signal.Name+"\n") {
 		c.t.Errorf("stderr: %q", &c.stderr)
 	}
 	left := c.remaining()

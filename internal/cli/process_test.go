@@ -79,7 +79,7 @@ func TestClosedStdout(t *testing.T) {
 	}
 	for lines := range total {
 		status, _, stderr := run(lines)
-		if status != exitAbort || !strings.Contains(stderr, "error: results cannot be written: broken pipe") {
+		if status != exitAbort || !strings.Contains(stderr, "critical: results cannot be written: broken pipe") {
 			t.Errorf("exit %d with stdout closed after %d of %d lines\n%s", status, lines, total, stderr)
 		}
 	}

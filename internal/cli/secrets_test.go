@@ -141,7 +141,7 @@ func TestOverrideWithPassword(t *testing.T) {
 		s := newScene(t, cloudsim.Config{})
 		s.clouds = memberCloud("block_storage_endpoint_override: 'http://svc:hunter2%zz@cloudsim/volume/v3', ", cloudsim.Password)
 		status := s.run()
-		if want := "error: block_storage_endpoint_override of cloud 'cloudsim' in DIR/clouds.yaml cannot be read as an address\n"; status != exitUsage || strings.ReplaceAll(s.stderr.String(), s.dir, "DIR") != want {
+		if want := "critical: block_storage_endpoint_override of cloud 'cloudsim' in DIR/clouds.yaml cannot be read as an address\n"; status != exitUsage || strings.ReplaceAll(s.stderr.String(), s.dir, "DIR") != want {
 			t.Errorf("exit %d\n%s", status, &s.stderr)
 		}
 	})
@@ -172,7 +172,7 @@ func TestAskWithoutPassword(t *testing.T) {
 		s := newScene(t, cloudsim.Config{})
 		s.clouds = "clouds: {cloudsim: {auth_type: v3applicationcredential, auth: {auth_url: 'http://cloudsim/identity/v3', application_credential_id: a, application_credential_secret: b}}}"
 		s.stdin = "secret\n"
-		want := "error: --ask asks for a password, and cloud 'cloudsim' in DIR/clouds.yaml logs in by v3applicationcredential, which has none\n"
+		want := "critical: --ask asks for a password, and cloud 'cloudsim' in DIR/clouds.yaml logs in by v3applicationcredential, which has none\n"
 		if status := s.run("--ask"); status != exitUsage || strings.ReplaceAll(s.stderr.String(), s.dir, "DIR") != want {
 			t.Errorf("exit %d\n%s", status, &s.stderr)
 		}

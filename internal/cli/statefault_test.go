@@ -43,7 +43,7 @@ func TestStates(t *testing.T) {
 						if status != exitFail {
 							t.Errorf("exit %d", status)
 						}
-						atOnce := strings.HasPrefix(end, "error") || end == "vanish"
+						atOnce := strings.HasPrefix(end, "error") // what vanishes may lag
 						if !deleting && atOnce != (c.elapsed < time.Second) {
 							t.Errorf("took %v", c.elapsed)
 						}
@@ -157,7 +157,7 @@ func TestMoments(t *testing.T) {
 					once.Do(func() { time.AfterFunc(row.later, func() { row.do(c) }) })
 				}
 				status := c.run()
-				c.judge("", status)
+				c.judge("lag", status) // for all that the program can tell
 				if (status == exitPass) != (row.want == "") || status > exitFail || !strings.Contains(c.stderr.String(), row.want) {
 					t.Errorf("want %q:\n%s", row.want, c.transcript(status))
 				}
@@ -169,36 +169,27 @@ func TestMoments(t *testing.T) {
 	}
 }
 
-// TestRestoredTooEarly: a restored volume that looks ready before its backup
-// does is looked at once more when the backup is ready too.
+// TestRestoredTooEarly: a restored volume that looks available before the
+// restore is completed has not passed, whatever it comes to.
 func TestRestoredTooEarly(t *testing.T) {
-	for _, row := range []struct {
-		then string
-		pass bool
-	}{{"restoring-backup", true}, {"error_restoring", false}} {
+	for _, then := range []string{"restoring-backup", "available", "error_restoring"} {
 		bubble(t, func(t *testing.T) {
 			c := newCell(t, "restore=slow:2s")
-			var passed time.Duration
-			began := time.Now()
 			c.onLine = func(line string) {
-				switch {
-				case strings.HasPrefix(line, "↳ waiting for volume 'scs-test-restored-backup'"):
-					id := c.find("scs-test-restored-backup")
-					for after, status := range map[time.Duration]string{500 * time.Millisecond: "available", time.Second: row.then, 4 * time.Second: "available"} {
-						if row.pass || after < 4*time.Second {
-							time.AfterFunc(after, func() { c.sim.SetStatus(id, status) })
-						}
-					}
-				case strings.HasPrefix(line, "Restore volume from backup: PASS"):
-					passed = time.Since(began)
+				if !strings.HasPrefix(line, "↳ waiting for volume 'scs-test-restored-backup'") {
+					return
 				}
+				id := c.find("scs-test-restored-backup") // a status by force: Cinder's mark is never written
+				time.AfterFunc(500*time.Millisecond, func() { c.sim.SetStatus(id, "available") })
+				time.AfterFunc(time.Second, func() { c.sim.SetStatus(id, then) })
 			}
-			status := c.run()
-			if (status == exitPass) != row.pass || row.pass != (passed > 4*time.Second) {
-				t.Errorf("%s: exit %d, the restore passed after %v\n%s", row.then, status, passed, &c.stderr)
+			if status := c.run(); status != exitFail || strings.Contains(c.stdout.String(), "Restore volume from backup: PASS") {
+				t.Errorf("%s: exit %d\n%s%s", then, status, &c.stdout, &c.stderr)
 			}
 			c.onLine = nil
-			c.clear()
+			if then != "restoring-backup" { // which a member cannot delete
+				c.clear()
+			}
 		})
 	}
 }
@@ -271,7 +262,7 @@ func TestUnseenEnd(t *testing.T) {
 	}{
 		"network gone at 36 s":   {"60", 36 * time.Second, 0, "got: no answer: "},
 		"network gone at once":   {"6", 250 * time.Millisecond, 0, "got: no answer: "},
-		"Retry-After in 2 min":   {"60", 4 * time.Second, http.StatusTooManyRequests, "hint: run again later, or allow more with --timeout"},
+		"Retry-After in 2 min":   {"60", 4 * time.Second, http.StatusTooManyRequests, "hint: the cloud limits the rate of requests: run again later"},
 		"Keystone away for long": {"60", 4 * time.Second, http.StatusUnauthorized, "hint: run again later, or allow more with --timeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -280,7 +271,7 @@ func TestUnseenEnd(t *testing.T) {
 				began := time.Now()
 				c.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
 					login := strings.HasSuffix(r.URL.Path, "/auth/tokens")
-					if time.Since(began) < row.from || !login && !strings.Contains(r.URL.Path, "/backups/") {
+					if time.Since(began) < row.from {
 						return cloud.RoundTrip(r)
 					}
 					code, body := row.code, "away"
@@ -292,11 +283,8 @@ func TestUnseenEnd(t *testing.T) {
 					}
 					return &http.Response{StatusCode: code, Header: http.Header{"Retry-After": {"120"}}, Body: io.NopCloser(strings.NewReader(body))}, nil
 				}
-				status, want := c.run("--timeout", row.timeout), exitAbort
-				if row.code == http.StatusTooManyRequests {
-					want = exitFail
-				}
-				if status != want || !strings.Contains(c.stderr.String(), row.says) || strings.Contains(c.stderr.String(), "cinder-backup is the likely cause") {
+				status := c.run("--timeout", row.timeout)
+				if status != exitAbort || !strings.Contains(c.stderr.String(), row.says) || strings.Contains(c.stderr.String(), "cinder-backup is the likely cause") {
 					t.Errorf("exit %d\n%s", status, &c.stderr)
 				}
 			})

@@ -32,6 +32,10 @@ func TestBadInput(t *testing.T) {
 		{name: "timeout overflow", args: []string{"--timeout", "99999999999"}, want: "--timeout '99999999999'"},
 		{name: "flag without value", args: []string{"--prefix"}, want: "--prefix needs a value"},
 		{name: "switch with a value", args: []string{"--ask=perhaps"}, want: "--ask takes no value such as 'perhaps'"},
+		{name: "check without what it needs", args: []string{"--checks", "core,isolation"}, want: "the check isolation needs --other-cloud"},
+		{name: "prefix of Cinder's", args: []string{"--prefix", "backup-vol-"}, want: "which clean-up would delete"},
+		{name: "prefix with four bytes", args: []string{"--prefix", "ci-\U0001F4BE-"}, want: "needs four bytes"},
+		{name: "no volume size", args: []string{"--volume-size", "0"}, want: "--volume-size '0'"},
 		{name: "dry run of a test", args: []string{"--dry-run"}, want: "--dry-run requires --cleanup-only"},
 		{name: "one file for two reports", args: []string{"--json", "r", "--junit", "r"}, want: "--junit and --json cannot share r"},
 		{name: "no cloud", env: map[string]string{"OS_CLOUD": ""}, want: "give --os-cloud NAME or set OS_CLOUD"},
@@ -61,10 +65,10 @@ func TestBadInput(t *testing.T) {
 				s.realNetwork = row.name == "missing ca"
 				status := s.run(row.args...)
 				line := strings.ReplaceAll(s.stderr.String(), s.dir, "DIR")
-				if status != exitUsage || s.stdout.Len() != 0 {
+				if status != exitUsage || s.stdout.String() != "scs-0117-test-backup: ABORT\n" {
 					t.Errorf("exit %d, stdout:\n%s", status, &s.stdout)
 				}
-				if !strings.HasPrefix(line, "error: ") || strings.Count(line, "\n") != 1 || !strings.Contains(line, row.want) {
+				if !strings.HasPrefix(line, "critical: ") || strings.Count(line, "\n") != 1 || !strings.Contains(line, row.want) {
 					t.Errorf("stderr: %q\nwant it to hold %q", line, row.want)
 				}
 				if n := len(s.sim.Log()); n != 0 {
@@ -83,7 +87,7 @@ func TestNoCloudsYAML(t *testing.T) {
 		s := newScene(t, cloudsim.Config{})
 		s.clouds = "none"
 		status := s.run()
-		want := "error: no clouds.yaml found in DIR, DIR/.config/openstack, /etc/openstack; create one, or name it in OS_CLIENT_CONFIG_FILE\n"
+		want := "critical: no clouds.yaml found in DIR, DIR/.config/openstack, /etc/openstack; create one, or name it in OS_CLIENT_CONFIG_FILE\n"
 		if line := strings.ReplaceAll(s.stderr.String(), s.dir, "DIR"); status != exitUsage || line != want {
 			t.Errorf("exit %d: %s", status, line)
 		}

@@ -40,7 +40,8 @@ var verdicts = []struct {
 	{name: "backup-garbage", faults: []string{"POST /backups=garbage"}, status: 1, verdict: "FAIL"},
 	{name: "backup-null", faults: []string{"POST /backups=null"}, status: 1, verdict: "FAIL"},
 	{name: "restore-empty", faults: []string{"POST /backups/*/restore=empty"}, status: 1, verdict: "FAIL"},
-	{name: "restore-lost", faults: []string{"POST /backups/*/restore=lose"}, status: 3, verdict: "ABORT"},
+	{name: "restore-lost", faults: []string{"POST /backups/*/restore=lose*1"}, status: 3, verdict: "ABORT"},
+	{name: "restore-always-lost", faults: []string{"POST /backups/*/restore=lose"}, status: 1, verdict: "FAIL"},
 	{name: "show-503", faults: []string{"GET /volumes/*=503@1"}, status: 1, verdict: "FAIL"},
 	{name: "show-503-thrice", faults: []string{"GET /volumes/*=503*3@1"}, verdict: "PASS"},
 	{name: "show-hour", faults: []string{"GET /volumes/*=503+3600@1"}, status: 1, verdict: "FAIL"},
@@ -99,7 +100,8 @@ var verdicts = []struct {
 	{name: "wrong-password", prepare: func(s *scene) {
 		s.clouds = strings.ReplaceAll(string(s.sim.ClientConfig()), "password: secret", "password: wrong")
 	}, status: 3, verdict: "ABORT"},
-	{name: "cinder-401", faults: []string{"GET /backups/detail=401"}, status: 3, verdict: "ABORT"},
+	{name: "cinder-401", faults: []string{"cinder=401"}, status: 3, verdict: "ABORT"},
+	{name: "backups-401", faults: []string{"GET /backups/detail=401"}, status: 1, verdict: "FAIL"},
 	{name: "token-expires", prepare: func(s *scene) {
 		s.onLine = func(line string) {
 			if strings.HasPrefix(line, "Create empty volume: PASS") {
@@ -107,18 +109,19 @@ var verdicts = []struct {
 			}
 		}
 	}, verdict: "PASS"},
-	{name: "cinder-refuses", faults: []string{"GET /backups/detail=refuse"}, status: 3, verdict: "ABORT"},
+	{name: "cinder-refuses", faults: []string{"cinder=refuse"}, status: 3, verdict: "ABORT"},
+	{name: "backups-refused", faults: []string{"GET /backups/detail=refuse"}, status: 1, verdict: "FAIL"},
 
 	// configuration
 	{name: "other-region", prepare: func(s *scene) {
 		s.clouds = strings.ReplaceAll(string(s.sim.ClientConfig()), "region_name: RegionOne", "region_name: Nowhere")
-	}, status: 2},
+	}, status: 2, verdict: "ABORT"},
 	{name: "other-interface", prepare: func(s *scene) {
 		s.clouds = strings.ReplaceAll(string(s.sim.ClientConfig()), "region_name: RegionOne", "region_name: RegionOne\n    interface: sideways")
-	}, status: 2},
+	}, status: 2, verdict: "ABORT"},
 	{name: "no-project", prepare: func(s *scene) {
 		s.clouds = strings.ReplaceAll(string(s.sim.ClientConfig()), "project_name:", "no_project_name:")
-	}, status: 2},
+	}, status: 2, verdict: "ABORT"},
 
 	// clean-up alone
 	{name: "cleanup-only-nothing", args: []string{"--cleanup-only"}},
@@ -186,7 +189,8 @@ func TestVerdicts(t *testing.T) {
 				if row.verdict == "" && strings.Contains(s.stdout.String(), "scs-0117-test-backup") {
 					t.Errorf("a verdict line: %q", last)
 				}
-				if (row.status == 0) != (s.stderr.Len() == 0) {
+				diagnosed := strings.Contains(s.stderr.String(), "error: ") || strings.Contains(s.stderr.String(), "critical: ")
+				if (row.status == 0) == diagnosed {
 					t.Errorf("exit %d with this on stderr:\n%s", status, &s.stderr)
 				}
 				golden(t, row.name, s.transcript(status, row.args...))

@@ -2,9 +2,13 @@ package cloud
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
-	"github.com/gophercloud/gophercloud/v2/openstack/blockstorage/v3/limits"
 )
 
 // service is where the resources of a kind live; nil if the cloud has no such
@@ -60,7 +64,12 @@ func (c *Client) Delete(ctx context.Context, what Resource) error {
 // Act asks for an action on a resource that answers without a body, such as
 // os-reset_status (API reference: "actions").
 func (c *Client) Act(ctx context.Context, on Resource, action string, arguments any) error {
-	made := &call{service: BlockStorage, op: action + " of", on: on, mutates: true}
+	made := &call{service: BlockStorage, op: action + " of", on: on, mutates: true, creates: true}
+	if on.Kind == KindBackup {
+		made.again = func(ctx context.Context) (Resource, error) {
+			return Resource{}, c.Once().Act(ctx, on, action, arguments)
+		}
+	}
 	_, err := do(ctx, c, answerIn, made, func(ctx context.Context) (nothing, error) {
 		_, err := c.block.Post(ctx, c.block.ServiceURL(on.Kind+"s", on.ID, "action"), map[string]any{action: arguments}, nil, &gophercloud.RequestOpts{OkCodes: []int{202}})
 		return nothing{}, made.fail(err)
@@ -110,27 +119,74 @@ func (c *Client) Messages(ctx context.Context, resourceID string) ([]string, err
 	})
 }
 
-// Limits are the project's quotas and what is used of them; -1 is no limit (API
-// reference: "Show absolute limits").
-type Limits struct {
-	Backups, BackupsUsed                 int
-	BackupGigabytes, BackupGigabytesUsed int // GiB
-}
+// Limits are the project's quotas and what is used of them, by Cinder's names
+// (API reference: "Show absolute limits"); -1 is no limit. A figure that the
+// cloud does not state, as policies may have it, is not there.
+type Limits map[string]int
+
+// Figures of Limits; sizes are in GiB.
+const (
+	MaxBackups          = "maxTotalBackups"
+	UsedBackups         = "totalBackupsUsed"
+	MaxBackupGigabytes  = "maxTotalBackupGigabytes"
+	UsedBackupGigabytes = "totalBackupGigabytesUsed"
+	UsedVolumes         = "totalVolumesUsed"
+	UsedGigabytes       = "totalGigabytesUsed"
+	UsedSnapshots       = "totalSnapshotsUsed"
+)
 
 // Limits asks for the project's quotas.
 func (c *Client) Limits(ctx context.Context) (Limits, error) {
 	made := &call{service: BlockStorage, op: "showing the limits"}
 	return do(ctx, c, answerIn, made, func(ctx context.Context) (Limits, error) {
-		l, err := limits.Get(ctx, c.block).Extract()
-		if err != nil {
-			return Limits{}, made.fail(err)
+		var body struct {
+			Limits *struct {
+				Absolute map[string]json.RawMessage `json:"absolute"`
+			} `json:"limits"`
 		}
-		if l == nil {
-			return Limits{}, made.incomplete("it holds no limits")
+		if _, err := c.block.Get(ctx, c.block.ServiceURL("limits"), &body, nil); err != nil {
+			return nil, made.fail(err)
 		}
-		a := l.Absolute
-		return Limits{a.MaxTotalBackups, a.TotalBackupsUsed, a.MaxTotalBackupGigabytes, a.TotalBackupGigabytesUsed}, nil
+		if body.Limits == nil {
+			return nil, made.incomplete("it holds no limits")
+		}
+		stated := Limits{}
+		for name, raw := range body.Limits.Absolute {
+			if figure, err := strconv.Atoi(string(raw)); err == nil {
+				stated[name] = figure
+			}
+		}
+		return stated, nil
 	})
+}
+
+// Supports tells whether Cinder speaks a microversion. Where the answer does not
+// say at which it was made, that is not known, and neither is true.
+func (c *Client) Supports(ctx context.Context, microversion string) (yes, no bool, err error) {
+	made := &call{service: BlockStorage, op: "asking for microversion " + microversion}
+	header, err := do(ctx, c, answerIn, made, func(ctx context.Context) (http.Header, error) {
+		block := c.at(microversion)
+		resp, err := block.Get(ctx, block.ServiceURL("limits"), nil, &gophercloud.RequestOpts{KeepResponseBody: true})
+		if err != nil {
+			return nil, made.fail(err)
+		}
+		return resp.Header, resp.Body.Close()
+	})
+	var failed *Error
+	if errors.As(err, &failed) && failed.Code == http.StatusNotAcceptable {
+		return false, true, nil
+	}
+	return strings.Contains(header.Get("OpenStack-API-Version"), microversion), false, err
+}
+
+// Control makes the calls that have nothing to do with backups, once: where they
+// are answered and a call about backups is not, that is about backups.
+func (c *Client) Control(ctx context.Context) error {
+	if _, err := c.Once().page(ctx, listing(KindVolume), KindVolume, "?limit=1"); err != nil {
+		return err
+	}
+	_, err := c.Once().Limits(ctx)
+	return err
 }
 
 // created is the resource in the answer to a request that creates.
@@ -156,5 +212,7 @@ func (c *call) resource(body single, err error) (Resource, error) {
 
 // incomplete is an answer that arrived whole and lacks what it is for.
 func (c *call) incomplete(why string) error {
-	return &Error{Service: c.service, Op: c.op, On: c.on, Code: c.code, Message: why, RequestID: c.requestID, RetryAfter: -1, MayHaveApplied: c.mutates, Creates: c.creates}
+	e := &Error{Service: c.service, Op: c.op, On: c.on, Code: c.code, Message: why, RequestID: c.requestID, RetryAfter: -1, MayHaveApplied: c.mutates, Creates: c.creates}
+	e.Origin = c.origin(e, nil)
+	return e
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 )
 
 // answerIn is how long a call may take that does not make anything: listing,
@@ -20,6 +22,8 @@ type Client struct {
 	block *gophercloud.ServiceClient
 	image *gophercloud.ServiceClient // nil: the cloud has none
 	retry Retry
+	// single makes each call once: it is a caller's that polls.
+	single bool
 }
 
 // Retry makes a call, and again while its error is an *Error whose Retry says
@@ -32,7 +36,7 @@ func once(ctx context.Context, call func(context.Context) error) error { return 
 // Once is the same client without its retries, for callers that poll.
 func (c *Client) Once() *Client {
 	single := *c
-	single.retry = once
+	single.retry, single.single = once, true
 	return &single
 }
 
@@ -53,6 +57,13 @@ func do[T any](ctx context.Context, c *Client, within time.Duration, made *call,
 		if errors.As(err, &failed) {
 			applied = applied || failed.MayHaveApplied
 			failed.MayHaveApplied = applied
+			failed.Again = made.again
+			if !made.creates && made.again == nil && strings.HasPrefix(made.on.Kind, KindBackup) {
+				failed.Again = func(ctx context.Context) (Resource, error) {
+					_, err := do(ctx, c.Once(), answerIn, made, try)
+					return Resource{}, err
+				}
+			}
 		}
 		return err
 	})
@@ -96,13 +107,24 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	if o.Debug != nil {
 		transport = debugging(transport, hidden, o.Debug)
 	}
-	provider, err := conf.logIn(ctx, redirects{observer{transport, o.Requests, hidden}, o.Redirects}, o.UserAgent, method, auth)
-	if err != nil {
-		return nil, err
+	retry := o.Retry
+	if retry == nil {
+		retry = once
 	}
-	l, catalog, err := describe(provider)
-	if err != nil {
-		return nil, &Error{Service: Identity, Op: loggingIn(auth.IdentityEndpoint), Code: 200, Message: unusable(err), RetryAfter: -1, Err: err}
+	sent := redirects{observer{transport, o.Requests, hidden, &named{services: map[string]bool{}}}, o.Redirects}
+	var provider *gophercloud.ProviderClient
+	var l Login
+	var catalog []tokens.CatalogEntry
+	if err = retry(ctx, func(ctx context.Context) (err error) {
+		if provider, err = conf.logIn(ctx, sent, o.UserAgent, method, auth); err != nil {
+			return err
+		}
+		if l, catalog, err = describe(provider); err != nil {
+			return &Error{Service: Identity, Op: loggingIn(auth.IdentityEndpoint), Code: 200, Message: unusable(err), RetryAfter: -1, Err: err}
+		}
+		return nil
+	}); err != nil {
+		return nil, err
 	}
 	if l.ProjectID == "" {
 		return nil, configErrorf("the login of cloud '%s' is not for a project; add project_name or project_id to its 'auth' block in %s", o.Cloud, conf.file)
@@ -111,10 +133,7 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	if conf.unverified() {
 		l.Warnings = append(l.Warnings, fmt.Sprintf("certificates are not verified, as %s says: whoever is in between can read the password", conf.file))
 	}
-	c := &Client{Login: l, retry: o.Retry}
-	if c.retry == nil {
-		c.retry = once
-	}
+	c := &Client{Login: l, retry: retry}
 	err = c.retry(ctx, func(ctx context.Context) (err error) {
 		c.block, err = conf.blockStorage(ctx, provider, &c.Login, catalog)
 		return err

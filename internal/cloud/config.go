@@ -23,8 +23,8 @@ type Options struct {
 	Password func() (string, error)
 	// Transport replaces the network, for tests; nil: sockets.
 	Transport http.RoundTripper
-	// Retry repeats the client's calls; nil: each is made once. The login is
-	// never repeated.
+	// Retry repeats the first login and the client's calls; nil: each is made
+	// once.
 	Retry Retry
 	// Debug, if set, gets every HTTP exchange, a line at a time, secrets masked.
 	Debug func(line string)

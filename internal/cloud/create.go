@@ -33,6 +33,9 @@ func (c *Client) CreateVolume(ctx context.Context, spec VolumeSpec) (Resource, e
 	})
 }
 
+// againSuffix is behind the name of what is asked for once more.
+const againSuffix = "-again"
+
 // BackupSpec is a backup to create, of a volume or of its snapshot.
 type BackupSpec struct {
 	Name, Description    string
@@ -43,6 +46,10 @@ type BackupSpec struct {
 // CreateBackup asks for a backup (API reference: "Create a backup").
 func (c *Client) CreateBackup(ctx context.Context, spec BackupSpec) (Resource, error) {
 	made := &call{service: BlockStorage, op: "creating", on: Resource{Kind: KindBackup, Name: spec.Name}, mutates: true, creates: true}
+	made.again = func(ctx context.Context) (Resource, error) {
+		spec.Name += againSuffix
+		return c.Once().CreateBackup(ctx, spec)
+	}
 	return do(ctx, c, 0, made, func(ctx context.Context) (Resource, error) {
 		return made.created(backups.Create(ctx, c.block, backups.CreateOpts{
 			Name: spec.Name, Description: spec.Description, VolumeID: spec.VolumeID, SnapshotID: spec.SnapshotID, Incremental: spec.Incremental,
@@ -70,6 +77,14 @@ func (c *Client) Restore(ctx context.Context, backup, to Resource) (Restored, er
 	opts := backups.RestoreOpts{VolumeID: to.ID}
 	if to.ID == "" {
 		opts.Name = to.Name
+	}
+	made.again = func(ctx context.Context) (Resource, error) {
+		if to.ID == "" {
+			to.Name += againSuffix
+		}
+		answer, err := c.Once().Restore(ctx, backup, to)
+		to.ID = answer.VolumeID
+		return to, err
 	}
 	return do(ctx, c, 0, made, func(ctx context.Context) (Restored, error) {
 		var body struct {

@@ -39,9 +39,21 @@ const (
 	ImageService = "image service"
 )
 
+// Origin is whose answer an error is.
+type Origin string
+
+// The origins. Cinder's good answers bear a request id: if this endpoint's did,
+// an error without one was made by something in front of it.
+const (
+	FromService  Origin = "service"
+	FromKeystone Origin = "Keystone" // by the middleware that checks tokens for a service
+	FromFrontEnd Origin = "front end"
+)
+
 // Error is a failed call, answered (Code > 0) or not.
 type Error struct {
-	Service string // Identity or BlockStorage
+	Service string // Identity, BlockStorage or ImageService
+	Origin  Origin // of the answer; "": there was none
 	Op      string // "creating", "listing", ...
 	On      Resource
 	// Code is the HTTP status; 0: no answer. One below 400 is an answer that
@@ -61,7 +73,10 @@ type Error struct {
 	// Restart is a listing whose page vanished while it was read: it has to be
 	// begun anew.
 	Restart bool
-	Err     error
+	// Again makes the call once more, one that creates under another name; nil:
+	// it is not a call about backups. What it made is returned.
+	Again func(context.Context) (Resource, error)
+	Err   error
 
 	secrets *secrets // that Message may quote
 }
@@ -133,17 +148,28 @@ func (e *Error) Retry() (after time.Duration, ok bool) {
 	switch {
 	case e.untrusted(), e.redirected():
 		return 0, false
-	case e.Code == http.StatusTooManyRequests:
+	case e.Limited():
 		return after, true
 	case e.Service == Identity && e.Code >= 400 && e.Code < 500:
 		return 0, false
-	case e.Creates && e.Service == BlockStorage: // else it was refused before, with 401
+	case e.Creates && e.Service != Identity: // else it was refused before, with 401
 		refused := e.Code == http.StatusServiceUnavailable && e.RetryAfter >= 0
 		return after, refused || e.Code == 0 && !e.MayHaveApplied
 	case e.Code == 0, e.Code < 400, e.Restart, e.Code == http.StatusRequestTimeout:
 		return after, true
 	}
 	return after, e.Code >= 500
+}
+
+// Limited is a refusal of Cinder's rate limiter, or of one in front of it: a
+// quota's 413 says Retry-After: 0.
+func (e *Error) Limited() bool {
+	return e.Code == http.StatusTooManyRequests || e.Code == http.StatusRequestEntityTooLarge && e.RetryAfter > 0
+}
+
+// OverQuota is a refusal because a quota is used up.
+func (e *Error) OverQuota() bool {
+	return e.Code == http.StatusRequestEntityTooLarge && e.RetryAfter <= 0
 }
 
 // untrusted is a certificate that will not get better by asking again.
@@ -164,11 +190,13 @@ type call struct {
 	service, op string
 	on          Resource
 	mutates     bool
-	creates     bool // what a second call would make a second time
+	creates     bool                                    // what a second call would make a second time
+	again       func(context.Context) (Resource, error) // of a call about backups that creates
 	// of the last answer that arrived
 	code      int
 	requestID string
 	secrets   *secrets // of the client whose call it is; nil: not sent yet
+	named     *named   // whose answers bear request ids, likewise
 }
 
 type callKey struct{}
@@ -197,14 +225,16 @@ func (c *call) failure(err error) *Error {
 	var refused *RedirectError
 	switch {
 	case errors.As(err, &refused):
-		e.Code, e.Message = refused.Code, refused.Error()
+		e.Code, e.Message, e.Origin = refused.Code, refused.Error(), FromFrontEnd
 		e.MayHaveApplied = c.mutates && e.Code == http.StatusSeeOther // the answer to what was done is elsewhere
 	case errors.As(e.Err, &answered):
 		e.Code = answered.Actual
 		e.Message = message(answered.Body)
 		e.RequestID = requestID(answered.ResponseHeader)
 		e.RetryAfter = retryAfter(answered.ResponseHeader)
+		e.Origin = c.origin(e, answered.Body)
 	case e.Code >= 200 && e.Code < 400:
+		e.Origin = c.origin(e, nil)
 		e.Message = unusable(e.Err)
 		e.MayHaveApplied = c.mutates
 	default:
@@ -216,6 +246,19 @@ func (c *call) failure(err error) *Error {
 		e.MayHaveApplied = true
 	}
 	return e
+}
+
+// origin is whose answer a failed call got.
+func (c *call) origin(e *Error, body []byte) Origin {
+	switch {
+	case e.Service != BlockStorage:
+		return FromService
+	case e.Code == http.StatusServiceUnavailable && strings.Contains(e.Message, "Keystone service"): // keystonemiddleware's words
+		return FromKeystone
+	case e.RequestID != "" || !c.named.has(e.Service) && serviceError(body):
+		return FromService
+	}
+	return FromFrontEnd
 }
 
 // neverSent is certain that a request did not reach the service.

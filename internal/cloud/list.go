@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -16,7 +17,7 @@ func (c *Client) List(ctx context.Context, kind string) ([]Resource, error) {
 	if kind == KindImage { // Glance lists what others share as well
 		query = "?owner=" + url.QueryEscape(c.Login.ProjectID)
 	}
-	all, err := c.walk(ctx, kind, query, nil)
+	all, _, err := c.walk(ctx, kind, query)
 	if kind == KindImage {
 		kept := all[:0]
 		for _, r := range all {
@@ -47,9 +48,10 @@ func (f Filter) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// Find asks for the resources of a kind that pass the filters; pages are how
-// many resources came with each page.
-func (c *Client) Find(ctx context.Context, kind string, f Filter) (all []Resource, pages []int, err error) {
+// Find asks for the resources of a kind that pass the filters, up to the last,
+// or until it has had all of some ids; pages are how many resources came with
+// each page.
+func (c *Client) Find(ctx context.Context, kind string, f Filter, until ...string) (all []Resource, pages []int, err error) {
 	query := url.Values{}
 	for key, v := range map[string]string{"name": f.Name, "status": f.Status, "volume_id": f.VolumeID} {
 		if v != "" {
@@ -59,8 +61,7 @@ func (c *Client) Find(ctx context.Context, kind string, f Filter) (all []Resourc
 	if f.Limit > 0 {
 		query.Set("limit", strconv.Itoa(f.Limit))
 	}
-	all, err = c.walk(ctx, kind, "?"+query.Encode(), &pages)
-	return all, pages, err
+	return c.walk(ctx, kind, "?"+query.Encode(), until...)
 }
 
 // After asks for one page of a kind that begins behind a resource.
@@ -69,42 +70,53 @@ func (c *Client) After(ctx context.Context, marker Resource, limit int) ([]Resou
 	return one.entries, err
 }
 
-// walk reads page after page. One whose marker was deleted meanwhile makes it
-// begin anew.
-func (c *Client) walk(ctx context.Context, kind, query string, pages *[]int) (all []Resource, err error) {
-	err = c.retry(ctx, func(ctx context.Context) error {
-		all, err = c.Once().pages(ctx, kind, query, pages)
-		return err
-	})
-	return all, err
+// maxRestarts is how often a list is begun anew whose marker was deleted.
+const maxRestarts = 10
+
+// walk reads page after page, each with a budget of its own, up to the last or
+// until it has had all of some ids. One whose marker was deleted meanwhile makes
+// it begin anew.
+func (c *Client) walk(ctx context.Context, kind, query string, until ...string) (all []Resource, sizes []int, err error) {
+	for restarts := 0; ; restarts++ {
+		all, sizes, err = c.pages(ctx, kind, query, until)
+		failed, ok := err.(*Error)
+		if !ok || !failed.Restart || c.single || restarts == maxRestarts {
+			return all, sizes, err
+		}
+	}
 }
 
-func (c *Client) pages(ctx context.Context, kind, query string, pages *[]int) ([]Resource, error) {
+func (c *Client) pages(ctx context.Context, kind, query string, until []string) (all []Resource, sizes []int, err error) {
 	made := listing(kind)
-	var all []Resource
-	seen := map[string]bool{}
-	if pages != nil {
-		*pages = nil
+	followed := map[string]bool{}
+	missing := map[string]bool{}
+	for _, id := range until {
+		missing[id] = true
 	}
 	for first := true; ; first = false {
 		one, err := c.page(ctx, made, kind, query)
 		if err != nil {
-			failed := err.(*Error)
-			// Cinder looks the marker up, and does not find one deleted since.
-			failed.Restart = !first && (failed.Code == http.StatusNotFound || failed.Code == http.StatusBadRequest)
-			return nil, failed
+			var failed *Error
+			if errors.As(err, &failed) {
+				// Cinder looks the marker up, and does not find one deleted since.
+				failed.Restart = !first && (failed.Code == http.StatusNotFound || failed.Code == http.StatusBadRequest)
+			}
+			return nil, nil, err
+		}
+		for _, r := range one.entries {
+			delete(missing, r.ID)
 		}
 		all = append(all, one.entries...)
-		if pages != nil && len(one.entries) > 0 {
-			*pages = append(*pages, len(one.entries))
+		if len(one.entries) > 0 {
+			sizes = append(sizes, len(one.entries))
 		}
-		if len(one.entries) == 0 || one.next == "" {
-			return all, nil
+		if len(one.entries) == 0 || one.next == "" || len(until) > 0 && len(missing) == 0 {
+			return all, sizes, nil
 		}
-		if seen[one.next] {
-			return nil, made.incomplete("pagination loop")
+		if followed[one.next] {
+			return nil, nil, made.incomplete("pagination loop")
 		}
-		seen[one.next] = true
+		followed[one.next] = true
 		query = one.next
 	}
 }

@@ -38,6 +38,22 @@ func message(body []byte) string {
 	return string(body)
 }
 
+// serviceError tells whether a body is an error as OpenStack's services write
+// them: {"kind": {"code": ..., "message": ...}}.
+func serviceError(body []byte) bool {
+	var outer map[string]struct {
+		Code    int     `json:"code"`
+		Message *string `json:"message"`
+	}
+	if json.Unmarshal(body, &outer) != nil || len(outer) != 1 {
+		return false
+	}
+	for _, inner := range outer {
+		return inner.Code >= 400 && inner.Message != nil
+	}
+	return false
+}
+
 // tag is one of those HTML elements that proxies' pages consist of and a few
 // messages have; what else is in angle brackets is part of a message.
 var tag = regexp.MustCompile(`(?i)</?(?:html|head|title|meta|link|style|script|body|h[1-6]|p|br|hr|div|span|pre|code|center|address|a|b|i|em|strong|small|ul|ol|li|table|t[rdh]|img|font)(?:\s[^<>]*)?/?>|<!(?:doctype[^<>]*|--.*?--)>`)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -84,6 +85,28 @@ type observer struct {
 	next     http.RoundTripper
 	requests *atomic.Int64
 	secrets  *secrets
+	named    *named
+}
+
+// named are the services whose good answers bore a request id.
+type named struct {
+	mu       sync.Mutex
+	services map[string]bool
+}
+
+func (n *named) add(service string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.services[service] = true
+}
+
+func (n *named) has(service string) bool {
+	if n == nil { // nothing was sent
+		return false
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.services[service]
 }
 
 func (o observer) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -95,10 +118,13 @@ func (o observer) RoundTrip(r *http.Request) (*http.Response, error) {
 	if c == nil {
 		return o.next.RoundTrip(r)
 	}
-	c.code, c.requestID, c.secrets = 0, "", o.secrets
+	c.code, c.requestID, c.secrets, c.named = 0, "", o.secrets, o.named
 	resp, err := o.next.RoundTrip(r)
 	if err == nil {
 		c.code, c.requestID = resp.StatusCode, requestID(resp.Header)
+		if c.code < 300 && c.requestID != "" {
+			o.named.add(c.service)
+		}
 	}
 	return resp, err
 }

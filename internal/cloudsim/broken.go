@@ -79,7 +79,7 @@ func (c *Cloud) restored(b *Backup, v *Volume) disk {
 // misrestore breaks the rules about what a restored volume is like otherwise.
 func (c *Cloud) misrestore(b *Backup, v *Volume) {
 	if c.broken(RestoreDropsMetadata) {
-		v.Metadata = nil
+		maps.DeleteFunc(v.Metadata, func(key, _ string) bool { return key != restoredFrom })
 	}
 	if c.broken(RestoreDropsBootable) {
 		v.Bootable = false

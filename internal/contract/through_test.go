@@ -176,7 +176,7 @@ func throughClient(t *testing.T, path, name, other string, transport http.RoundT
 	stranger.refused(stranger.Delete(v.ctx, volume), 404, "could not be found", true)
 
 	limits, err := v.Limits(v.ctx)
-	if err != nil || limits.BackupsUsed < 1 || limits.Backups == 0 || limits.BackupGigabytesUsed < 1 {
+	if err != nil || limits[cloud.UsedBackups] < 1 || limits[cloud.MaxBackups] == 0 || limits[cloud.UsedBackupGigabytes] < 1 {
 		t.Errorf("limits: %+v, %v", limits, err)
 	}
 	_, err = v.CreateVolume(v.ctx, cloud.VolumeSpec{Name: "contract-client-typed", Size: 1, Type: "nosuch"})

@@ -1,9 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"volume-backup-tester/internal/check"
@@ -65,7 +67,9 @@ func JUnit(to io.Writer, o *check.Outcome) error {
 		Properties: []property{
 			{"version", o.Version}, {"cloud", e.Cloud}, {"auth_url", e.AuthURL}, {"region", e.Region},
 			{"endpoint", e.Endpoint}, {"project_id", e.ProjectID}, {"project", e.Project}, {"user", e.User},
-			{"roles", strings.Join(e.Roles, ",")}, {"prefix", e.Prefix}, {"verdict", string(o.Verdict)},
+			{"roles", strings.Join(e.Roles, ",")}, {"prefix", e.Prefix}, {"standard", e.Standard}, {"allow_admin", strconv.FormatBool(e.AllowAdmin)},
+			{"timeout_seconds", fmt.Sprint(e.Timeout)}, {"volume_type", e.VolumeType}, {"availability_zone", e.AvailabilityZone},
+			{"volume_size", strconv.Itoa(e.VolumeSize)}, {"checks", strings.Join(e.Checks, ",")}, {"verdict", string(o.Verdict)},
 		},
 	}
 	for _, c := range o.Checks {
@@ -74,16 +78,19 @@ func JUnit(to io.Writer, o *check.Outcome) error {
 			t.ClassName = "volume-backup-tester.scs-0117"
 		}
 		switch {
-		case o.Failure != nil && o.Failure.Check == c.Name:
-			t.blame(o.Failure)
+		case o.Failure(c.Name) != nil:
+			t.blame(o.Failure(c.Name))
 		case c.Status == check.Skipped:
 			t.Skipped = &skipped{Message: strings.Join(c.Notes, "; ")}
 		case c.Status == "":
-			t.Skipped = &skipped{Message: "not reached"}
+			t.Skipped = &skipped{Message: cmp.Or(strings.Join(c.Notes, "; "), "not reached")}
 		}
 		s.Cases = append(s.Cases, t)
 	}
-	if f := o.Failure; f != nil && f.Check == "" {
+	for _, f := range o.Failures {
+		if f.Check != "" {
+			continue
+		}
 		t := testcase{ClassName: "volume-backup-tester", Name: string(f.Stage), Time: seconds(0)}
 		t.blame(f)
 		s.Cases = append(s.Cases, t)

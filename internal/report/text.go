@@ -106,9 +106,6 @@ func (t *Text) Event(e check.Event) {
 	switch e := e.(type) {
 	case check.Connected:
 		l := e.Login
-		for _, w := range l.Warnings {
-			t.Warn(w)
-		}
 		t.line("volume-backup-tester %s: cloud '%s', region %s, block storage %s, project '%s' (%s), user '%s', roles: %s",
 			t.Version, l.Cloud, cmp.Or(l.Region, "(none)"), l.Endpoint, l.Project, l.ProjectID, l.User, cmp.Or(strings.Join(l.Roles, ", "), "none"))
 	case check.CleanupStarted:
@@ -118,6 +115,8 @@ func (t *Text) Event(e check.Event) {
 			return
 		}
 		t.step("cleaning up", "Cleaning up %s whose names begin with '%s' ...", list(e.Kinds), e.Prefix)
+	case check.Warning:
+		t.diagnose("warning: " + e.Text)
 	case check.Deleting:
 		verb := "deleting"
 		if e.DryRun {
@@ -152,7 +151,11 @@ func (t *Text) polled(e check.Polled) {
 	}
 	if e.Waited >= t.sign {
 		t.sign = e.Waited * 3 / 2
-		t.line("↳ still waiting after %s: %s", e.Waited.Round(time.Second), statuses(e.On))
+		text := statuses(e.On)
+		if text == "" { // a list that is not answered
+			text = "no answer yet"
+		}
+		t.line("↳ still waiting after %s: %s", e.Waited.Round(time.Second), text)
 	}
 }
 
@@ -175,11 +178,8 @@ func (t *Text) finished(c check.Result) {
 	}
 }
 
-// Warn tells something unusual.
-func (t *Text) Warn(text string) { t.diagnose("warning: " + text) }
-
-// Error tells in one line why there was no run, or why it ended early.
-func (t *Text) Error(err error) { t.diagnose("error: " + err.Error()) }
+// Error tells in one line what else went wrong.
+func (t *Text) Error(err error) { t.diagnose("critical: " + err.Error()) }
 
 func (t *Text) diagnose(line string) {
 	if t.live != nil {
@@ -189,20 +189,24 @@ func (t *Text) diagnose(line string) {
 	fmt.Fprintln(t.err, line)
 }
 
-// Failure tells why a run has not passed, and what stays in the cloud.
-func (t *Text) Failure(o *check.Outcome) {
-	f := o.Failure
-	if f == nil {
-		return
-	}
-	if c := o.Result(f.Check); c != nil {
-		t.diagnose(fmt.Sprintf("error: %s: %s", c.Title, f.Summary))
-		t.part("requirement", fmt.Sprintf("%s (%s)", c.Requirement, c.Reference))
-	} else {
-		t.diagnose("error: " + f.Summary)
-	}
-	for _, p := range parts(f) {
-		t.part(p.label, p.text)
+// Failures tells why a run has not passed, and what stays in the cloud. A
+// failure of the cloud is an error; one that kept it from being tested is
+// critical, which runners count as such.
+func (t *Text) Failures(o *check.Outcome) {
+	for _, f := range o.Failures {
+		word := "error"
+		if f.Verdict == check.Abort {
+			word = "critical"
+		}
+		if c := o.Result(f.Check); c != nil {
+			t.diagnose(fmt.Sprintf("%s: %s: %s", word, c.Title, f.Summary))
+			t.part("requirement", fmt.Sprintf("%s (%s)", c.Requirement, c.Reference))
+		} else {
+			t.diagnose(word + ": " + f.Summary)
+		}
+		for _, p := range parts(f) {
+			t.part(p.label, p.text)
+		}
 	}
 	others := false
 	for _, l := range o.Left {
@@ -236,12 +240,27 @@ func (t *Text) Summary(o *check.Outcome) {
 		t.line("  project   %s, user %s, roles %s", e.ProjectID, e.User, strings.Join(e.Roles, ", "))
 		t.line("  endpoint  %s", e.Endpoint)
 	}
+	optional := false
 	for _, c := range o.Checks {
 		result := cmp.Or(string(c.Status), "-")
-		if o.Failure != nil && o.Failure.Check == c.Name {
-			result = string(o.Failure.Verdict)
+		if f := o.Failure(c.Name); f != nil {
+			result = string(f.Verdict)
 		}
 		t.line("  %-27s %-5s %7.1f s", c.Title, result, c.Seconds)
+		if c.Status == "" && len(c.Notes) > 0 {
+			t.line("    %s", strings.Join(c.Notes, "; "))
+		}
+		optional = optional || !c.Mandatory
+	}
+	var tolerated []string
+	for _, one := range o.Tolerated {
+		tolerated = append(tolerated, one.String())
+	}
+	if len(tolerated) > 0 {
+		t.line("  tolerated: %s", strings.Join(tolerated, "; "))
+	}
+	if optional {
+		t.line("  optional checks: %d passed, %d warned, %d failed, %d skipped", o.Count(check.Passed), o.Count(check.Warned), o.Count(check.Failed), o.Count(check.Skipped))
 	}
 }
 

@@ -32,6 +32,8 @@ type Policy struct {
 	// Moved, if set, tells after each poll when something last moved: the budget
 	// begins anew then. The pace does not, so that a long wait stays cheap.
 	Moved func() time.Time
+	// Unbounded polls bound their own requests: one may outlast the budget.
+	Unbounded bool
 	// Rest, if set, tells after each poll how long to pause at least; for
 	// polls that are expensive, such as listing.
 	Rest func() time.Duration
@@ -73,7 +75,11 @@ func Until[T any](ctx context.Context, p Policy, poll func(context.Context) (v T
 	sound := start // when a poll last succeeded
 	for {
 		deadline := moved.Add(p.Limit)
-		v, done, err := once(ctx, max(time.Until(deadline), lastPoll), poll)
+		limit := max(time.Until(deadline), lastPoll)
+		if p.Unbounded {
+			limit = 0
+		}
+		v, done, err := once(ctx, limit, poll)
 		now := time.Now()
 		switch {
 		case done && err == nil:
@@ -120,10 +126,13 @@ func Until[T any](ctx context.Context, p Policy, poll func(context.Context) (v T
 }
 
 // once bounds one poll, so that an answer that never comes cannot outlast the
-// wait by much.
+// wait by much; 0: it bounds itself.
 func once[T any](ctx context.Context, limit time.Duration, poll func(context.Context) (T, bool, error)) (T, bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+	if limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
 	return poll(ctx)
 }
 

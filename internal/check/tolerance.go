@@ -1,0 +1,155 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"volume-backup-tester/internal/cloud"
+	"volume-backup-tester/internal/wait"
+)
+
+// lag is how long an API's answers may be behind what it was asked before: its
+// nodes may read from a database node that lags. Nothing that passes within
+// this time is a fault.
+const lag = 10 * time.Second
+
+// Tolerated is something of one kind that a run passed over.
+type Tolerated struct {
+	What  string `json:"what"`
+	Count int    `json:"count"`
+	// Longest is how many seconds it lasted at the most; 0: not measured.
+	Longest float64 `json:"longest_seconds"`
+}
+
+func (t Tolerated) String() string {
+	text := fmt.Sprintf("%d × %s", t.Count, t.What)
+	if t.Longest > 0 {
+		text += fmt.Sprintf(", longest %.1f s", t.Longest)
+	}
+	return text
+}
+
+// Tolerance repeats calls, and counts what was tolerated by that. It serves one
+// run.
+type Tolerance struct {
+	mu  sync.Mutex
+	all []Tolerated
+}
+
+func (t *Tolerance) add(what string, lasted time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	i := slices.IndexFunc(t.all, func(known Tolerated) bool { return known.What == what })
+	if i < 0 {
+		i = len(t.all)
+		t.all = append(t.all, Tolerated{What: what})
+	}
+	t.all[i].Count++
+	t.all[i].Longest = max(t.all[i].Longest, lasted.Seconds())
+}
+
+// list is what was counted, by its name.
+func (t *Tolerance) list() []Tolerated {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := append([]Tolerated{}, t.all...)
+	slices.SortFunc(all, func(a, b Tolerated) int { return strings.Compare(a.What, b.What) })
+	return all
+}
+
+// Retry is how a client repeats a call: while the next try may cure it, for at
+// most limit.
+func (t *Tolerance) Retry(limit time.Duration) cloud.Retry {
+	return func(ctx context.Context, call func(context.Context) error) error {
+		_, err := wait.Until(ctx, t.policy(limit), func(ctx context.Context) (nothing, bool, error) {
+			err := call(ctx)
+			return nothing{}, err == nil, err
+		})
+		return err
+	}
+}
+
+// policy is how this program waits: through errors that the next poll may cure.
+func (t *Tolerance) policy(limit time.Duration) wait.Policy {
+	return wait.Policy{Limit: limit, Transient: func(err error) (time.Duration, bool) {
+		failed, ok := err.(*cloud.Error)
+		if !ok {
+			return 0, false
+		}
+		after, again := failed.Retry()
+		if again {
+			t.add(tolerated(failed), 0)
+		}
+		return after, again
+	}}
+}
+
+// tolerated names an error that is passed over.
+func tolerated(failed *cloud.Error) string {
+	switch {
+	case failed.Code == 0:
+		return "no answer"
+	case failed.Code < 400:
+		return "unusable answer"
+	case failed.Restart:
+		return "listing begun anew"
+	}
+	return fmt.Sprint(failed.Code)
+}
+
+// eventually repeats what looks at the cloud while it returns a *Finding, for as
+// long as the API's answers may lag.
+func (s *Session) eventually(ctx context.Context, look func(context.Context) error) error {
+	began := time.Now()
+	policy := wait.Policy{Limit: lag, Transient: func(err error) (time.Duration, bool) {
+		_, again := err.(*Finding)
+		return 0, again
+	}}
+	return s.patiently(ctx, policy, "answer behind an earlier one", began, look)
+}
+
+var anID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+
+// asked repeats a request that was refused because of a status, or because of a
+// resource that is not there, although this session has just been shown
+// otherwise. It is not for requests that should be refused.
+func (s *Session) asked(ctx context.Context, ask func(context.Context) error) error {
+	began := time.Now()
+	policy := wait.Policy{Limit: lag, Transient: func(err error) (time.Duration, bool) { return 0, refusedByLag(err) }}
+	return s.patiently(ctx, policy, "refusal behind an earlier answer", began, ask)
+}
+
+func (s *Session) patiently(ctx context.Context, policy wait.Policy, what string, began time.Time, try func(context.Context) error) error {
+	var last error
+	repeated := false
+	_, err := wait.Until(ctx, policy, func(context.Context) (nothing, bool, error) {
+		repeated = repeated || last != nil
+		last = try(ctx) // which has budgets of its own
+		return nothing{}, last == nil, last
+	})
+	if err == nil && repeated {
+		s.run.Tolerance.add(what, time.Since(began))
+	}
+	if err != nil && ctx.Err() == nil {
+		return last
+	}
+	return err
+}
+
+// refusedByLag is a refusal that another of the API's nodes may not make: a
+// status that is not what was shown, a resource that was shown and is not
+// found.
+func refusedByLag(err error) bool {
+	call := answered(err)
+	if call == nil || call.Origin != cloud.FromService || noBackupService(call.Message) {
+		return false
+	}
+	message := strings.ToLower(call.Message)
+	return call.Code == 400 && (strings.Contains(message, "status") || strings.Contains(message, "must be available")) ||
+		call.Code == 404 && anID.MatchString(message)
+}

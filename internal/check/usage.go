@@ -1,0 +1,66 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"volume-backup-tester/internal/cloud"
+	"volume-backup-tester/internal/wait"
+)
+
+// usage is what the limits count as used before the run, and how many resources
+// the project's lists had then and have now.
+type usage struct {
+	before    cloud.Limits
+	then, now map[string]int // by kind, from the first and the last listing of a clean-up
+}
+
+// figures are those that are compared, and the kind that each counts.
+func figures() map[string]string {
+	return map[string]string{cloud.UsedVolumes: cloud.KindVolume, cloud.UsedBackups: cloud.KindBackup}
+}
+
+// listed notes how many of a kind the project has, whatever their names.
+func (u *usage) listed(kind string, all int) {
+	if _, known := u.then[kind]; !known {
+		u.then[kind] = all
+	}
+	u.now[kind] = all
+}
+
+// limits asks for them, once: what the cloud does not tell is not compared.
+func (r *run) limits(ctx context.Context) cloud.Limits {
+	ctx, cancel := context.WithTimeout(ctx, answerSoon)
+	defer cancel()
+	limits, _ := r.Cloud.Once().Limits(ctx) // none in case of an error
+	return limits
+}
+
+// compareUsage warns of a quota that deletions have not given back. The limits
+// may lag. It returns ctx's cause, or nil.
+func (r *run) compareUsage(ctx context.Context) error {
+	var more string
+	_, err := wait.Until(ctx, wait.Policy{Limit: lag}, func(ctx context.Context) (nothing, bool, error) {
+		more = r.usage.keeps(r.limits(ctx))
+		return nothing{}, more == "", nil
+	})
+	if err != nil && ctx.Err() == nil {
+		r.warn("quota not given back: the limits count %s more than before the run, which the project's lists do not account for; the operator can correct that: cinder-manage quota sync --project-id %s", more, r.Cloud.Login.ProjectID)
+	}
+	return context.Cause(ctx)
+}
+
+// keeps tells by what the limits count more than before and than the lists
+// account for; "" if by nothing.
+func (u *usage) keeps(after cloud.Limits) string {
+	var parts []string
+	for figure, kind := range figures() {
+		was, known := u.before[figure]
+		is, stillKnown := after[figure]
+		if more := is - was - (u.now[kind] - u.then[kind]); known && stillKnown && more > 0 {
+			parts = append(parts, fmt.Sprintf("%d %ss", more, kind))
+		}
+	}
+	return strings.Join(parts, " and ")
+}
