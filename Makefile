@@ -11,7 +11,7 @@ VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 GOBUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)'
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.7.0
 # these hash GiBs and read them back, which the race detector has nothing to say about
-HASHING := ^(TestRules|TestAllChecksPass|TestWrongBytes)$$
+HASHING := ^(TestRules|TestAllChecksPass|TestWrongBytes|TestNeeds|TestNeededFlags|TestGlanceHash)$$
 # these stop the devcloud's services, or need none of them and fill the time that is spent waiting then
 STOPPED := ^Test(Stopped|RealClientsOnCloudsim|AsOpenstacksdk)
 DEVCLOUD := testdata/devcloud/devcloud

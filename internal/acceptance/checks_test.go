@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	catalog "volume-backup-tester/internal/check"
 )
 
 // TestChecks runs every check, with another project and another volume type at
@@ -17,12 +19,9 @@ func TestChecks(t *testing.T) {
 	began := time.Now()
 	o := check(t, "--checks", "all", "--other-cloud", "devcloud-other", "--restore-volume-type", "ceph-2", "--timeout", "400", "--json", "-")
 	o.wantCode(t, 0)
-	for _, name := range []string{
-		"listing", "fidelity", "refusals", "isolation", "snapshot", "incremental", "restore-existing",
-		"other-type", "volume-from-backup", "data", "data-incremental", "disaster",
-	} {
-		if !strings.Contains(o.stderr, "\n"+name+": PASS\n") {
-			t.Errorf("%s has not passed", name)
+	for _, c := range catalog.All() {
+		if !strings.Contains(o.stderr, "\n"+c.Title+": PASS\n") {
+			t.Errorf("%s has not passed", c.Name)
 		}
 	}
 	if !strings.HasSuffix(o.stderr, "\nscs-0117-test-backup: PASS\n") {

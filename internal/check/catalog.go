@@ -24,7 +24,8 @@ type Check struct {
 }
 
 // Needs is the most of the project's quota that a check holds at one time, and
-// the flag that it cannot run without ("": none).
+// the flag that it cannot run without ("": none). A snapshot's size counts among
+// the gigabytes, as in Cinder's quota.
 type Needs struct {
 	Volumes, Gigabytes       int
 	Backups, BackupGigabytes int

@@ -49,16 +49,21 @@ func runIsolation(ctx context.Context, s *Session) error {
 			_, err := s.other.Restore(ctx, backup, newVolume(s.Name("restored")))
 			return err
 		}},
-		{"renaming it from another project", backup, false, func() error { return s.other.Rename(ctx, backup, s.Name("renamed"), "") }},
-		{"renaming it from another project", volume, false, func() error { return s.other.Rename(ctx, volume, s.Name("renamed"), "") }},
+		{"renaming a backup from another project", backup, false, func() error { return s.other.Rename(ctx, backup, s.Name("renamed"), "") }},
+		{"renaming a volume from another project", volume, false, func() error { return s.other.Rename(ctx, volume, s.Name("renamed"), "") }},
 		{"backing it up in another project", volume, true, func() error {
 			_, err := s.other.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("foreign-backup"), VolumeID: volume.ID})
 			return err
 		}},
-		{"deleting it from another project", backup, false, func() error { return s.run.owned.delete(ctx, s.other, backup) }},
-		{"deleting it from another project", volume, false, func() error { return s.run.owned.delete(ctx, s.other, volume) }},
+		{"deleting it from another project", backup, false, func() error { return s.deleteAs(ctx, s.other, backup) }},
+		{"deleting it from another project", volume, false, func() error { return s.deleteAs(ctx, s.other, volume) }},
 	} {
-		err := expectRefused(forbidden.on, forbidden.what, forbidden.try(), http.StatusNotFound, http.StatusForbidden)
+		tried := forbidden.try()
+		if call := asCall(tried); call != nil && call.Code == http.StatusNotAcceptable {
+			s.Note("%s was not tried: the cloud's Cinder is older than microversion 3.9", forbidden.what)
+			continue
+		}
+		err := expectRefused(forbidden.on, forbidden.what, tried, http.StatusNotFound, http.StatusForbidden)
 		var finding *Finding
 		if errors.As(err, &finding) && forbidden.creates {
 			finding.Hint = "what was made is in the other project: clear it with that project's --os-cloud, --prefix " + s.run.Prefix + " and --cleanup-only"
@@ -73,6 +78,9 @@ func runIsolation(ctx context.Context, s *Session) error {
 		got := fmt.Sprintf("status '%s', name '%s'", now.Status, cloud.Printable(now.Name))
 		if gone(err) {
 			got, err = "deleted", nil
+		}
+		if err == nil && got != "deleted" {
+			err = s.run.owned.expectName(now) // who gave it a name of their own was neither of the two
 		}
 		if err != nil {
 			return err

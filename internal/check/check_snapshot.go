@@ -11,7 +11,7 @@ var checkSnapshot = Check{
 	Name: "snapshot", Title: "snapshot",
 	Requirement: "the cloud backs up a snapshot, leaving the volume available, and restores it",
 	Reference:   cinder + ", Create a backup (snapshot_id)",
-	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 1, BackupGigabytes: 1, Snapshots: 1},
+	Needs:       Needs{Volumes: 2, Gigabytes: 3, Backups: 1, BackupGigabytes: 1, Snapshots: 1},
 	Run:         runSnapshot,
 }
 

@@ -20,7 +20,7 @@ type Finding struct {
 	Err           error // the call behind it; nil: the resource's own state
 
 	ended bool // in an error status
-	asked bool // the cloud was asked for its message
+	asked bool // the cloud was asked for its message, and has none
 }
 
 func (f *Finding) Error() string {

@@ -106,7 +106,7 @@ func (s *Session) CreateSnapshot(ctx context.Context, name string, volume cloud.
 // TryDelete asks for a deletion that should be refused. One without a clear
 // answer was accepted if the resource shows it.
 func (s *Session) TryDelete(ctx context.Context, what cloud.Resource) error {
-	err := s.run.owned.delete(ctx, s.cloud, what)
+	err := s.deleteAs(ctx, s.cloud, what)
 	if call := answered(err); call == nil || !call.MayHaveApplied {
 		return err
 	}
@@ -115,6 +115,15 @@ func (s *Session) TryDelete(ctx context.Context, what cloud.Resource) error {
 		return nil
 	}
 	return err
+}
+
+// deleteAs asks for a deletion with whichever credentials, if the resource may
+// be deleted still.
+func (s *Session) deleteAs(ctx context.Context, as *cloud.Client, what cloud.Resource) error {
+	if _, err := s.run.owned.verify(ctx, s.cloud, what); err != nil {
+		return err
+	}
+	return s.run.owned.delete(ctx, as, what)
 }
 
 // Remove deletes one resource of the run and waits until it is gone. What

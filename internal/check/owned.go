@@ -39,7 +39,7 @@ func (o *owned) has(name string) bool { return o.prefix != "" && strings.HasPref
 func (o *owned) may(now cloud.Resource) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return now.ID == nobody || o.has(now.Name) && o.at(now) >= 0
+	return now.ID == nobody || now.ID != "" && o.has(now.Name) && o.at(now) >= 0
 }
 
 // delete asks for a deletion. now is the resource as it was just shown or

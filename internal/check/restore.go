@@ -77,6 +77,7 @@ func (s *Session) StartRestore(ctx context.Context, backup, into cloud.Resource)
 	case into.ID != "" && volume.ID != into.ID:
 		return nil, &Finding{On: backup, Expected: "a restore into volume " + into.ID, Got: "a restore into volume " + volume.ID}
 	case into.ID == "" && volume.ID == backup.VolumeID:
+		s.run.owned.add(into, into.Name) // whatever the answer says, there may be a new one
 		return nil, &Finding{On: backup, Expected: "a restore into a new volume", Got: "a restore into its source, volume " + volume.ID}
 	}
 	r.volume = &target{Resource: volume, mayBeAbsent: true}

@@ -24,11 +24,11 @@ type Config struct {
 	// Prefix is what the names of all resources begin with; never empty.
 	Prefix  string
 	Timeout time.Duration // what one wait may take
-	// Tolerance is what the clients repeat their calls with.
+	// Tolerance is what the clients repeat their calls with; nil: they do not.
 	Tolerance *Tolerance
 	// VolumeType and Zone are for the volumes created; "": the cloud's default.
 	VolumeType, Zone string
-	VolumeSize       int // GiB, of volumes that are made empty
+	VolumeSize       int // GiB, of volumes that are made empty; 0: 1
 	// RestoreType is the other volume type to restore onto; "": none.
 	RestoreType string
 	AllowAdmin  bool
@@ -70,6 +70,10 @@ type run struct {
 }
 
 func newRun(c Config) *run {
+	c.VolumeSize = max(c.VolumeSize, 1)
+	if c.Tolerance == nil {
+		c.Tolerance = new(Tolerance)
+	}
 	return &run{Config: c, owned: &owned{prefix: c.Prefix}, usage: usage{then: map[string]int{}, now: map[string]int{}}, outcome: newOutcome(c)}
 }
 
@@ -341,9 +345,7 @@ func (r *run) finish(ctx context.Context, err error) *Outcome {
 	if len(o.Left) > 0 {
 		o.CleanupCommand = r.CleanupCommand
 	}
-	if r.Tolerance != nil {
-		o.Tolerated = r.Tolerance.list()
-	}
+	o.Tolerated = r.Tolerance.list()
 	o.Ended = time.Now().UTC()
 	return o
 }

@@ -38,11 +38,12 @@ func (s *Session) state() string {
 }
 
 // newSession begins a check. The mandatory phases have the run's own prefix,
-// by which they find what the phase before made.
+// by which they find what the phase before made. No check's prefix is the
+// beginning of another's: what is cleaned up behind one must not be another's.
 func (r *run) newSession(c Check) *Session {
 	s := &Session{run: r, cloud: r.Cloud, other: r.Other, prefix: r.Prefix, result: r.outcome.Result(c.Name)}
 	if !c.Mandatory {
-		s.prefix += c.Name + "-"
+		s.prefix += strings.ReplaceAll(c.Name, "-", "_") + "-"
 	}
 	return s
 }

@@ -214,12 +214,12 @@ func (s *Session) askMessages(ctx context.Context, f *Finding, targets []*target
 		if err != nil {
 			return
 		}
-		f.asked = true
 		if len(texts) > 0 {
 			f.On.Reason = texts[0]
 			return
 		}
 	}
+	f.asked = true
 }
 
 // awaitDependents waits for the mark that others build on a backup: Cinder

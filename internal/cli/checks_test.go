@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"volume-backup-tester/internal/check"
 	"volume-backup-tester/internal/cloudsim"
 )
 
@@ -24,9 +25,9 @@ func TestAllChecksPass(t *testing.T) {
 		if status != 0 || s.stderr.Len() > 0 {
 			t.Fatalf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
 		}
-		for _, name := range []string{"listing", "fidelity", "refusals", "isolation", "snapshot", "incremental", "restore-existing", "other-type", "volume-from-backup", "data", "data-incremental", "disaster"} {
-			if !strings.Contains(s.stdout.String(), "\n"+name+": PASS\n") {
-				t.Errorf("%s has not passed", name)
+		for _, c := range check.All() {
+			if !strings.Contains(s.stdout.String(), "\n"+c.Title+": PASS\n") {
+				t.Errorf("%s has not passed", c.Name)
 			}
 		}
 		if !strings.HasSuffix(s.stdout.String(), "\nscs-0117-test-backup: PASS\n") {

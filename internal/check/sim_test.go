@@ -1,0 +1,40 @@
+package check
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"volume-backup-tester/internal/cloud"
+	"volume-backup-tester/internal/cloudsim"
+)
+
+// connect logs in to a simulated cloud that is reached in memory, as one of the
+// users in its clouds.yaml. In a bubble the time is virtual.
+func connect(t *testing.T, sim *cloudsim.Cloud, name string) *cloud.Client {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "clouds.yaml"), sim.ClientConfig(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	client, err := cloud.Connect(t.Context(), cloud.Options{
+		Cloud: name, Dir: dir, Home: dir, Getenv: func(string) string { return "" }, Transport: sim.Transport(), UserAgent: "test",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// withoutImages takes Glance out of a cloud's catalog, so that no check hashes
+// a GiB.
+func withoutImages(sim *cloudsim.Cloud) *cloudsim.Cloud {
+	sim.SetEndpoints(slices.DeleteFunc(sim.Endpoints(), func(e cloudsim.Endpoint) bool { return e.Type == "image" })...)
+	return sim
+}
+
+// optionalChecks are the checks besides the mandatory phases.
+func optionalChecks() []Check {
+	return slices.DeleteFunc(All(), func(c Check) bool { return c.Mandatory })
+}
