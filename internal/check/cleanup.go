@@ -182,47 +182,6 @@ func (c *clearing) withMade(ctx context.Context, listed []cloud.Resource) ([]clo
 	return listed, nil
 }
 
-// due picks what to ask for now. Backups that others build on are left until
-// nothing else is: Cinder refuses them before that, and the time of creation,
-// in whole seconds, does not always tell a parent from its child.
-func (c *clearing) due(listed []cloud.Resource) []*item {
-	var due, parents []*item
-	moving := c.moving()
-	for _, r := range listed {
-		switch it := c.items[r.ID]; {
-		case c.DryRun:
-			due = append(due, it)
-		case !c.isDue(it, moving):
-		case it.HasDependents:
-			parents = append(parents, it)
-		default:
-			due = append(due, it)
-		}
-	}
-	if len(due) == 0 && !moving {
-		return parents
-	}
-	return due
-}
-
-// isDue tells whether to ask for a deletion now. One refused before is tried
-// again ever more rarely while others are on their way, so that many cost few
-// requests, and at once when the last of them has gone.
-func (c *clearing) isDue(it *item, moving bool) bool {
-	switch {
-	case !c.mayDelete(it.Status):
-		return false
-	case it.tried.IsZero():
-		return true
-	case it.accepted:
-		return time.Since(it.tried) > undone
-	}
-	if after, passes := it.passing(); passes {
-		return time.Since(it.tried) >= max(after, min(time.Since(it.since)/3, often))
-	}
-	return !moving && it.tried.Before(c.moved) || time.Since(it.tried) > time.Since(it.since)/3
-}
-
 // deleteAll asks for deletions in order, a few at a time. Refusals are noted on
 // the items. It ends early for an error that concerns all of them, which it
 // returns, and when this look's time is over; the next round continues.
@@ -286,46 +245,4 @@ func (c *clearing) ask(ctx context.Context, it *item) error {
 		return err
 	}
 	return nil
-}
-
-// moving tells whether something may still disappear or become deletable
-// without a further request.
-func (c *clearing) moving() bool {
-	for _, it := range c.items {
-		if it.accepted && !failed(it.Status) || !c.mayDelete(it.Status) && !c.stuck(it.Status) {
-			return true
-		}
-	}
-	return false
-}
-
-// hopeless tells that no further look is worth it: nothing moves, and what can
-// be asked for has been refused.
-func (c *clearing) hopeless() bool {
-	if c.moving() {
-		return false
-	}
-	for _, it := range c.items {
-		if !c.stuck(it.Status) && !c.refused(it) {
-			return false
-		}
-	}
-	return true
-}
-
-// refused tells that a deletion was refused for good: by policy, or for longer
-// than the budget. Everything else may pass, and has the whole budget.
-func (c *clearing) refused(it *item) bool {
-	after, passes := it.passing()
-	call := asCall(it.refusal)
-	return passes && after > c.Timeout || call != nil && call.Code == http.StatusForbidden && call.Origin == cloud.FromService
-}
-
-// passing tells whether what a deletion failed with may pass by itself, and how
-// long the cloud wants to be left alone.
-func (it *item) passing() (after time.Duration, passes bool) {
-	if call := asCall(it.refusal); call != nil {
-		return call.Retry()
-	}
-	return 0, false
 }

@@ -14,36 +14,6 @@ import (
 	"volume-backup-tester/internal/wait"
 )
 
-// Config is what a run is told.
-type Config struct {
-	Version   string    // of the tool
-	Started   time.Time // before the connection was made
-	CloudName string    // in clouds.yaml
-	Cloud     *cloud.Client
-	Other     *cloud.Client // a member of another project; nil: none
-	// Prefix is what the names of all resources begin with; never empty.
-	Prefix  string
-	Timeout time.Duration // what one wait may take
-	// Tolerance is what the clients repeat their calls with; nil: they do not.
-	Tolerance *Tolerance
-	// VolumeType and Zone are for the volumes created; "": the cloud's default.
-	VolumeType, Zone string
-	VolumeSize       int // GiB, of volumes that are made empty; 0: 1
-	// RestoreType is the other volume type to restore onto; "": none.
-	RestoreType string
-	AllowAdmin  bool
-	// FailOnSkip makes a skipped optional check a failure of the run.
-	FailOnSkip bool
-	// Checks are what is run, and what decides which kinds are cleaned up.
-	Checks []Check
-	// CleanupOnly deletes what begins with the prefix and runs no check; with
-	// DryRun it only tells what it would delete.
-	CleanupOnly, DryRun bool
-	// CleanupCommand is told with what is left.
-	CleanupCommand string
-	Progress       func(Event)
-}
-
 // Run cleans up, runs the mandatory phases in order up to the first that fails,
 // and cleans up after a pass; their verdict is then decided. After a pass, or if
 // none is selected, each optional check runs, whatever another came to. A ctx
