@@ -95,6 +95,7 @@ func stopAt(t *testing.T, service string, request *regexp.Regexp) string {
 // comes is an ABORT and does not tell which service is behind it; what stays as it is hints at one.
 func (o outcome) wantExplained(t *testing.T, service string) {
 	t.Helper()
+	begins := "error: "
 	switch o.code {
 	case 1:
 		o.wantVerdict(t, "FAIL")
@@ -102,12 +103,13 @@ func (o outcome) wantExplained(t *testing.T, service string) {
 			wantWords(t, o.stderr, service)
 		}
 	case 3:
+		begins = "critical: "
 		o.wantVerdict(t, "ABORT")
 	default:
 		t.Errorf("exit status %d, want 1 or 3", o.code)
 	}
-	if !strings.HasPrefix(o.stderr, "error: ") {
-		t.Error("stderr does not begin with an error")
+	if !strings.HasPrefix(o.stderr, begins) {
+		t.Errorf("stderr does not begin with %q", begins)
 	}
 	wantWords(t, o.stderr, prefix, "hint: ", "--cleanup-only")
 }
