@@ -1,0 +1,94 @@
+package check
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"volume-backup-tester/internal/cloud"
+	"volume-backup-tester/internal/cloudsim"
+)
+
+// TestEvidence: a restore counts when Cinder's mark shows that it was completed,
+// and where the mark cannot tell, when it was shown at work and both stay
+// available; a mark of an earlier restore is none.
+func TestEvidence(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		config cloudsim.Config
+		faults string // from the second restore on
+		own    bool   // restored into the backup's own source
+		twice  bool   // the same backup, into the same volume
+		fails  bool
+		least  time.Duration // that the restore takes
+	}{
+		{name: "into another volume", config: cloudsim.Config{OperationTime: 3 * time.Second}, least: 3 * time.Second},
+		{name: "into another volume, stale", config: cloudsim.Config{OperationTime: 3 * time.Second, Lag: time.Second}, least: 4 * time.Second},
+		{name: "twice", config: cloudsim.Config{OperationTime: 3 * time.Second}, twice: true, least: 13 * time.Second},
+		{name: "twice, stale", config: cloudsim.Config{OperationTime: 3 * time.Second, Lag: time.Second}, twice: true, least: 13 * time.Second},
+		{name: "twice, stale, and the second one fails", config: cloudsim.Config{OperationTime: 3 * time.Second, Lag: time.Second}, faults: "restore=error_restoring", twice: true, fails: true},
+		{name: "twice, flapping, and the second one fails", config: cloudsim.Config{OperationTime: 3 * time.Second, Lag: 2 * time.Second, LagFlapping: true}, faults: "restore=error_restoring", twice: true, fails: true},
+		{name: "into its own source", config: cloudsim.Config{OperationTime: 3 * time.Second}, own: true, least: 13 * time.Second},
+		{name: "into its own source, stale, and it fails", config: cloudsim.Config{OperationTime: 3 * time.Second, Lag: time.Second}, faults: "restore=error_restoring", own: true, fails: true},
+		{name: "an older Cinder, stale, and it fails", config: cloudsim.Config{OperationTime: 3 * time.Second, Lag: time.Second, MaxMicroversion: "3.59"}, faults: "restore=error_restoring", fails: true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sim := withoutImages(cloudsim.New(row.config))
+				c := checkRestore
+				r := newRun(Config{Cloud: connect(t, sim, "cloudsim"), Prefix: "scs-test-", Timeout: time.Minute, Checks: []Check{c}, Progress: func(Event) {}})
+				s, ctx := r.newSession(c), t.Context()
+				volume, backup, err := s.volumeAndBackup(ctx)
+				must(t, err)
+				into := volume
+				if !row.own {
+					into, err = s.CreateVolume(ctx, cloud.VolumeSpec{Name: s.Name("target")})
+					must(t, err)
+				}
+				if row.twice {
+					_, err = s.Restore(ctx, backup, into)
+					must(t, err)
+				}
+				if row.faults != "" {
+					fault, err := cloudsim.ParseFault(row.faults)
+					must(t, err)
+					sim.Add(fault)
+				}
+				began := time.Now()
+				_, err = s.Restore(ctx, backup, into)
+				if (err != nil) != row.fails || time.Since(began) < row.least || time.Since(began) > time.Minute {
+					t.Errorf("after %v: %v", time.Since(began), err)
+				}
+			})
+		})
+	}
+}
+
+// TestRestoreIntoRenamed: what is restored into has to be this run's own at
+// that moment.
+func TestRestoreIntoRenamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := withoutImages(cloudsim.New(cloudsim.Config{}))
+		r := newRun(Config{Cloud: connect(t, sim, "cloudsim"), Prefix: "scs-test-", Timeout: time.Minute, Checks: []Check{checkRestore}, Progress: func(Event) {}})
+		s, ctx := r.newSession(checkRestore), t.Context()
+		volume, backup, err := s.volumeAndBackup(ctx)
+		must(t, err)
+		sim.Rename(volume.ID, "somebody's")
+		if _, err := s.Restore(ctx, backup, volume); err == nil {
+			t.Error("restored into what somebody renamed")
+		}
+		for _, request := range sim.Log() {
+			if strings.HasSuffix(request.Path, "/restore") {
+				t.Errorf("%s was asked for", request.Path)
+			}
+		}
+	})
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
