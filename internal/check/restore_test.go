@@ -86,6 +86,20 @@ func TestRestoreIntoRenamed(t *testing.T) {
 	})
 }
 
+// TestRemoveOutlasts: a deletion that the storage undoes is asked for again.
+func TestRemoveOutlasts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := withoutImages(cloudsim.New(cloudsim.Config{DeletionUndone: 40 * time.Second}))
+		r := newRun(Config{Cloud: connect(t, sim, "cloudsim"), Prefix: "scs-test-", Timeout: time.Minute, Checks: []Check{checkRestore}, Progress: func(Event) {}})
+		s := r.newSession(checkRestore)
+		volume, err := s.CreateVolume(t.Context(), cloud.VolumeSpec{Name: s.Name("volume")})
+		must(t, err)
+		if err := s.Remove(t.Context(), volume); err != nil || len(sim.Volumes()) > 0 {
+			t.Errorf("%v, left %v", err, sim.Volumes())
+		}
+	})
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

@@ -13,10 +13,10 @@ import (
 func (s *Session) vanished(ctx context.Context, t *target, err error) error {
 	s.run.owned.gone(t.Resource)
 	if t.Status == "deleting" {
-		return &Blocked{Why: t.Resource.String() + " was deleted by another program: its status was 'deleting', and then it was gone", Hint: twoRunsHint, Err: err}
+		return &Blocked{Why: t.Resource.String() + " was deleted by another program: its status was 'deleting', and then it was gone", Hint: twoRunsHint}
 	}
 	if foreign := s.foreign(ctx); foreign != "" {
-		return &Blocked{Why: fmt.Sprintf("%s vanished, and there is %s, which another run has made under an overlapping prefix", t.Resource, foreign), Hint: twoRunsHint, Err: err}
+		return &Blocked{Why: fmt.Sprintf("%s vanished, and there is %s, which another run has made under an overlapping prefix", t.Resource, foreign), Hint: twoRunsHint}
 	}
 	return &Finding{On: t.Resource, Expected: t.expected(), Got: fmt.Sprintf("status '%s', and then it vanished", t.Status), Err: err,
 		Hint: "either Cinder lost it, or another program deleted it: look for its id in Cinder's logs; do not run two tests with overlapping prefixes in one project at a time"}
