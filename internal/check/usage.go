@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"volume-backup-tester/internal/cloud"
 	"volume-backup-tester/internal/wait"
@@ -12,7 +13,9 @@ import (
 // usage is what the limits count as used before the run, and how many resources
 // the project's lists had then and have now.
 type usage struct {
-	before    cloud.Limits
+	before cloud.Limits
+
+	mu        sync.Mutex     // several sessions clean up
 	then, now map[string]int // by kind, from the first and the last listing of a clean-up
 }
 
@@ -23,6 +26,8 @@ func figures() map[string]string {
 
 // listed notes how many of a kind the project has, whatever their names.
 func (u *usage) listed(kind string, all int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	if _, known := u.then[kind]; !known {
 		u.then[kind] = all
 	}
@@ -54,6 +59,8 @@ func (r *run) compareUsage(ctx context.Context) error {
 // keeps tells by what the limits count more than before and than the lists
 // account for; "" if by nothing.
 func (u *usage) keeps(after cloud.Limits) string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	var parts []string
 	for figure, kind := range figures() {
 		was, known := u.before[figure]

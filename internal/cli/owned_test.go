@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"volume-backup-tester/internal/cloudsim"
@@ -164,16 +165,21 @@ func TestRenamedAtEveryRequest(t *testing.T) {
 					bubble(t, func(t *testing.T) {
 						s := withoutImages(t, cloudsim.Config{})
 						id, shown, answered := "", false, 0
+						var mu sync.Mutex // deletions come a few at a time
 						s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
 							body := ""
 							if r.Body != nil {
 								body = string(must(io.ReadAll(r.Body)))
 								r.Body = io.NopCloser(strings.NewReader(body))
 							}
+							mu.Lock()
 							if writes := r.Method == "DELETE" || strings.HasSuffix(r.URL.Path, "/restore"); shown && writes && strings.Contains(r.URL.Path+body, id) && !strings.Contains(r.URL.Path, id+"/restore") {
 								t.Errorf("%s renamed after request %d: %s %s %s", is, k, r.Method, r.URL.Path, body)
 							}
+							mu.Unlock()
 							response, err := cloud.RoundTrip(r)
+							mu.Lock()
+							defer mu.Unlock()
 							if err == nil {
 								answer := string(must(io.ReadAll(response.Body)))
 								replaceBody(response, answer)
