@@ -31,6 +31,8 @@ type Config struct {
 	// CleanupOnly deletes what begins with the prefix and runs no check; with
 	// DryRun it only tells what it would delete.
 	CleanupOnly, DryRun bool
+	// Warnings are about what was asked for.
+	Warnings []string
 	// CleanupCommand is told with what is left.
 	CleanupCommand string
 	Progress       func(Event)

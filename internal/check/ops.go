@@ -92,7 +92,7 @@ func (s *Session) CreateSnapshot(ctx context.Context, name string, volume cloud.
 	wanted := cloud.Resource{Kind: cloud.KindSnapshot, Name: name}
 	s.run.emit(StepStarted{Verb: "creating", On: wanted, From: volume})
 	snapshot, err := s.create(ctx, wanted, func() (cloud.Resource, error) { return s.cloud.CreateSnapshot(ctx, name, volume) })
-	if call := answered(err); call != nil && call.Origin == cloud.FromService && call.Code < 500 {
+	if call := answered(err); call != nil && troubleOf(call) == noTrouble && call.Code >= 400 && call.Code < 500 {
 		return snapshot, &Blocked{Why: "the cloud refuses a snapshot: " + call.Answer(), Err: err}
 	}
 	if err != nil {
@@ -137,7 +137,7 @@ func (s *Session) Remove(ctx context.Context, what cloud.Resource) error {
 	var accepted time.Time
 	var refusal error
 	_, err := wait.Until(ctx, s.run.policy(), func(ctx context.Context) (nothing, bool, error) {
-		if time.Since(accepted) > undone {
+		if accepted.IsZero() || status != "deleting" && time.Since(accepted) > undone {
 			err := s.run.owned.delete(ctx, s.cloud.Once(), what)
 			call := answered(err)
 			if call != nil && call.Code == http.StatusBadRequest && call.Origin == cloud.FromService {

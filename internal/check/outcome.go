@@ -209,6 +209,7 @@ func newOutcome(c Config) *Outcome {
 	if len(c.Checks) > 0 && c.Checks[0].Mandatory && !c.CleanupOnly {
 		o.Verdict = Abort // until the mandatory phases have run
 	}
+	o.Warnings = append(o.Warnings, c.Warnings...)
 	if c.Cloud != nil {
 		l := c.Cloud.Login
 		o.Evidence.AuthURL, o.Evidence.Region, o.Evidence.Endpoint = l.AuthURL, l.Region, l.Endpoint

@@ -89,8 +89,8 @@ func (r *run) warn(format string, args ...any) {
 // it; that an optional check has failed is in the outcome.
 func (r *run) all(ctx context.Context) error {
 	r.emit(Connected{r.Cloud.Login})
-	for _, text := range r.Cloud.Login.Warnings {
-		r.warn("%s", text)
+	for _, text := range r.Cloud.Login.Warnings { // in the outcome already
+		r.emit(Warning{text})
 	}
 	if r.CleanupOnly {
 		return r.clean(ctx, r.Prefix, r.kinds())
@@ -108,7 +108,13 @@ func (r *run) all(ctx context.Context) error {
 		if err == nil && first == len(r.Checks) {
 			err = r.compareUsage(ctx)
 		}
-		r.decide(err)
+		var failure *Failure
+		switch { // nothing that comes later changes the verdict
+		case err == nil:
+			r.outcome.Verdict = Pass
+		case errors.As(err, &failure):
+			r.outcome.Verdict = failure.Verdict
+		}
 		if err != nil || first == len(r.Checks) {
 			return err
 		}
@@ -138,18 +144,6 @@ func (r *run) checkRoles() error {
 		r.warn("%s, and not member: a pass proves nothing about ordinary members", has)
 	}
 	return nil
-}
-
-// decide settles the verdict of the mandatory phases, which nothing that comes
-// later changes.
-func (r *run) decide(err error) {
-	var failure *Failure
-	switch {
-	case err == nil:
-		r.outcome.Verdict = Pass
-	case errors.As(err, &failure):
-		r.outcome.Verdict = failure.Verdict
-	}
 }
 
 // mandatory cleans up, runs the mandatory phases, and cleans up when all have

@@ -9,8 +9,8 @@ import (
 	"volume-backup-tester/internal/cloudsim"
 )
 
-// further runs the further checks with all that they need.
-func further(checks string) []string {
+// optional runs the optional checks with all that they need.
+func optional(checks string) []string {
 	return []string{"--checks", checks, "--other-cloud", "cloudsim-other", "--restore-volume-type", cloudsim.OtherType}
 }
 
@@ -21,7 +21,7 @@ func TestAllChecksPass(t *testing.T) {
 		s := newScene(t, cloudsim.Config{})
 		lookAlikes(s)
 		before := s.names()
-		status := s.run(further("all")...)
+		status := s.run(optional("all")...)
 		if status != 0 || s.stderr.Len() > 0 {
 			t.Fatalf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
 		}
@@ -41,7 +41,7 @@ func TestAllChecksPass(t *testing.T) {
 				t.Errorf("%s, though Glance's hash tells that the bytes are right", r.Path)
 			}
 		}
-		golden(t, "checks-all", s.transcript(status, further("all")...))
+		golden(t, "checks-all", s.transcript(status, optional("all")...))
 	})
 }
 
@@ -50,7 +50,7 @@ func TestAllChecksPass(t *testing.T) {
 func TestWrongBytes(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := newScene(t, cloudsim.Config{Broken: []cloudsim.Rule{cloudsim.RestoreFlipsBytes}})
-		status := s.run(further("data")...)
-		golden(t, "data-wrong-bytes", s.transcript(status, further("data")...))
+		status := s.run(optional("data")...)
+		golden(t, "data-wrong-bytes", s.transcript(status, optional("data")...))
 	})
 }

@@ -103,7 +103,7 @@ func Main(ctx context.Context, p Process) int {
 	}
 	c := config(p, s)
 	c.Progress = text.Event
-	for _, w := range prefixWarnings(s.prefix) {
+	for _, w := range c.Warnings {
 		text.Event(check.Warning{Text: w})
 	}
 	outcome := execute(ctx, p, s, c)
@@ -116,7 +116,7 @@ func config(p Process, s settings) check.Config {
 	return check.Config{
 		Version: p.Version, Started: time.Now(), CloudName: s.cloud, Prefix: s.prefix, Timeout: s.timeout, Tolerance: new(check.Tolerance),
 		VolumeType: s.volumeType, Zone: s.zone, VolumeSize: s.volumeSize, RestoreType: s.restoreType,
-		AllowAdmin: s.allowAdmin, FailOnSkip: s.failOnSkip, Checks: s.checks, CleanupOnly: s.cleanupOnly, DryRun: s.dryRun, CleanupCommand: cleanupCommand(s),
+		AllowAdmin: s.allowAdmin, FailOnSkip: s.failOnSkip, Checks: s.checks, CleanupOnly: s.cleanupOnly, DryRun: s.dryRun, Warnings: prefixWarnings(s.prefix), CleanupCommand: cleanupCommand(s),
 	}
 }
 

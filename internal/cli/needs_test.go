@@ -68,7 +68,7 @@ func TestNeeds(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				s := newScene(t, cloudsim.Config{})
 				most := s.peak()
-				if status := s.run(further(c.Name)...); status != exitPass || !strings.Contains(s.stdout.String(), c.Title+": PASS\n") {
+				if status := s.run(optional(c.Name)...); status != exitPass || !strings.Contains(s.stdout.String(), c.Title+": PASS\n") {
 					t.Fatalf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
 				}
 				needs := most()

@@ -109,9 +109,9 @@ func TestSkips(t *testing.T) {
 	}
 }
 
-// TestLeftoversOfFurtherChecks: a clean-up that leaves snapshots alone says what
+// TestLeftoversOfOptionalChecks: a clean-up that leaves snapshots alone says what
 // clears a volume that it cannot delete because of one.
-func TestLeftoversOfFurtherChecks(t *testing.T) {
+func TestLeftoversOfOptionalChecks(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := newScene(t, cloudsim.Config{})
 		r := cloudsim.Resource{Name: "scs-test-snapshot-volume", Status: "available", Size: 1}

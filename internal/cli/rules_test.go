@@ -28,7 +28,7 @@ func TestRules(t *testing.T) {
 	var known *cloudsim.Digests // of a sound cloud's images; hashing every wrong one takes minutes
 	bubble(t, func(t *testing.T) {
 		s := newScene(t, cloudsim.Config{})
-		if status := s.run(further("all")...); status != 0 {
+		if status := s.run(optional("all")...); status != 0 {
 			t.Fatalf("without a broken rule: exit %d\n%s", status, &s.stderr)
 		}
 		known = digests.Known()
@@ -49,7 +49,7 @@ func TestRules(t *testing.T) {
 					}
 					bubble(t, func(t *testing.T) {
 						s := newScene(t, cloudsim.Config{Digests: known, Broken: []cloudsim.Rule{rule.Rule}})
-						status := s.run(further(c.Name)...)
+						status := s.run(optional(c.Name)...)
 						result := s.result(t, c.Name, status)
 						if result != "PASS" {
 							mu.Lock()

@@ -110,7 +110,7 @@ func TestChecksOnUnusualClouds(t *testing.T) {
 				if !row.images {
 					noImages(s)
 				}
-				status := s.run(further("core," + row.checks)...)
+				status := s.run(optional("core," + row.checks)...)
 				failed := false
 				for check := range strings.SplitSeq(row.checks, ",") {
 					want := "PASS"
@@ -245,6 +245,26 @@ func TestTolerated(t *testing.T) {
 		var o check.Outcome
 		if err := json.Unmarshal([]byte(s.read("run.json")), &o); err != nil || len(o.Tolerated) < 4 {
 			t.Errorf("%v, %+v", err, o.Tolerated)
+		}
+	})
+}
+
+// TestWarningsInReports: a warning of the run is in the text and in both reports,
+// once.
+func TestWarningsInReports(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		s.sim.SetRoles(cloudsim.Username, "reader", "Manager")
+		status := s.run("--allow-admin", "--prefix", "ci1", "--json", "run.json", "--junit", "run.xml")
+		for _, want := range []string{"with --allow-admin, a pass proves nothing about ordinary members", "ends in a letter or digit"} {
+			for name, text := range map[string]string{"text": s.stderr.String(), "JSON": s.read("run.json"), "JUnit": s.read("run.xml")} {
+				if strings.Count(text, want) != 1 {
+					t.Errorf("%s has not once %q:\n%s", name, want, text)
+				}
+			}
+		}
+		if status != exitPass || !strings.Contains(s.read("run.json"), `"allow_admin": true`) || !strings.Contains(s.read("run.json"), `"standard": "scs-0117-v1"`) {
+			t.Errorf("exit %d\n%s", status, s.read("run.json"))
 		}
 	})
 }

@@ -48,7 +48,11 @@ func (c *Client) CreateBackup(ctx context.Context, spec BackupSpec) (Resource, e
 	made := &call{service: BlockStorage, op: "creating", on: Resource{Kind: KindBackup, Name: spec.Name}, mutates: true, creates: true}
 	made.again = func(ctx context.Context) (Resource, error) {
 		spec.Name += againSuffix
-		return c.Once().CreateBackup(ctx, spec)
+		again, err := c.Once().CreateBackup(ctx, spec)
+		if err != nil {
+			again = Resource{Kind: KindBackup, Name: spec.Name}
+		}
+		return again, err
 	}
 	return do(ctx, c, 0, made, func(ctx context.Context) (Resource, error) {
 		return made.created(backups.Create(ctx, c.block, backups.CreateOpts{

@@ -95,6 +95,7 @@ func JUnit(to io.Writer, o *check.Outcome) error {
 		t.blame(f)
 		s.Cases = append(s.Cases, t)
 	}
+	s.SystemOut = strings.Join(o.Warnings, "\n")
 	for _, t := range s.Cases {
 		s.Tests++
 		switch {

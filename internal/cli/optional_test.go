@@ -14,7 +14,7 @@ import (
 	"volume-backup-tester/internal/cloudsim"
 )
 
-// withoutImages is a scene on a cloud without Glance, where further checks have
+// withoutImages is a scene on a cloud without Glance, where optional checks have
 // no bytes to look at, and take little time.
 func withoutImages(t *testing.T, config cloudsim.Config, faults ...string) *scene {
 	s := newScene(t, config, faults...)
@@ -32,9 +32,9 @@ func noImages(s *scene) {
 	s.sim.SetEndpoints(kept...)
 }
 
-// TestFurtherRideOut: one bad answer to a read, a change of name or a deletion
-// decides nothing in a further check either.
-func TestFurtherRideOut(t *testing.T) {
+// TestOptionalRideOut: one bad answer to a read, a change of name or a deletion
+// decides nothing in a optional check either.
+func TestOptionalRideOut(t *testing.T) {
 	checks := []string{"--checks", "listing,fidelity,refusals,isolation,incremental", "--other-cloud", "cloudsim-other"}
 	config := cloudsim.Config{PageSize: 1000}
 	var requests []string
@@ -68,9 +68,9 @@ func TestFurtherRideOut(t *testing.T) {
 	}
 }
 
-// TestFurtherMarkerGone: a page behind a backup that another has deleted
+// TestOptionalMarkerGone: a page behind a backup that another has deleted
 // meanwhile is a 404, and no word about the backup API.
-func TestFurtherMarkerGone(t *testing.T) {
+func TestOptionalMarkerGone(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := withoutImages(t, cloudsim.Config{})
 		s.sim.PutBackup(cloudsim.Backup{Resource: cloudsim.Resource{Name: "another's", Status: "available", Size: 1}})
@@ -90,8 +90,8 @@ func TestFurtherMarkerGone(t *testing.T) {
 	})
 }
 
-// TestFurtherNoAnswer: no request of a further check is waited for without end.
-func TestFurtherNoAnswer(t *testing.T) {
+// TestOptionalNoAnswer: no request of an optional check is waited for without end.
+func TestOptionalNoAnswer(t *testing.T) {
 	for request, check := range map[string]string{
 		"POST /backups/*/restore": "refusals", "POST /backups": "refusals", "POST /backups/*/restore@0": "restore-existing",
 		"POST /backups/*/restore@1": "isolation", "DELETE /backups/*": "refusals", "GET /limits@1": "listing", "POST /backups/*/action": "refusals",
@@ -120,9 +120,9 @@ func TestFurtherNoAnswer(t *testing.T) {
 	}
 }
 
-// TestFurtherSlowAnswers: what is asked for too late to be refused is rightly
+// TestOptionalSlowAnswers: what is asked for too late to be refused is rightly
 // accepted; that it was too late shows only afterwards, and is no finding.
-func TestFurtherSlowAnswers(t *testing.T) {
+func TestOptionalSlowAnswers(t *testing.T) {
 	for _, check := range []string{"refusals", "restore-existing"} {
 		for _, operation := range []time.Duration{300 * time.Millisecond, 800 * time.Millisecond, 2 * time.Second} {
 			for _, latency := range []time.Duration{50 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond, 300 * time.Millisecond, 500 * time.Millisecond} {
@@ -139,9 +139,9 @@ func TestFurtherSlowAnswers(t *testing.T) {
 	}
 }
 
-// TestFurtherFlags: what a flag names wrongly is no fault of the cloud, and a
+// TestOptionalFlags: what a flag names wrongly is no fault of the cloud, and a
 // fault of the cloud is not laid to a flag.
-func TestFurtherFlags(t *testing.T) {
+func TestOptionalFlags(t *testing.T) {
 	for _, row := range []struct {
 		check, fault string
 		args         []string
@@ -167,9 +167,9 @@ func TestFurtherFlags(t *testing.T) {
 	}
 }
 
-// TestFurtherQuota: a quota with too little room for a backup of 2 GiB is used
+// TestOptionalQuota: a quota with too little room for a backup of 2 GiB is used
 // up, and no contradiction.
-func TestFurtherQuota(t *testing.T) {
+func TestOptionalQuota(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		quotas := cloudsim.DefaultQuotas()
 		quotas.BackupGigabytes = 2
@@ -180,9 +180,9 @@ func TestFurtherQuota(t *testing.T) {
 	})
 }
 
-// TestFurtherLeftovers: what a check cannot delete hides nothing else that the
+// TestOptionalLeftovers: what a check cannot delete hides nothing else that the
 // run leaves.
-func TestFurtherLeftovers(t *testing.T) {
+func TestOptionalLeftovers(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := withoutImages(t, cloudsim.Config{}, "DELETE /backups/*=403")
 		status := s.run("--checks", "listing", "--json", "report")
@@ -198,9 +198,9 @@ func TestFurtherLeftovers(t *testing.T) {
 	})
 }
 
-// TestFurtherLostDeletion: a deletion that has to be refused, was accepted, and
+// TestOptionalLostDeletion: a deletion that has to be refused, was accepted, and
 // whose answer was lost is no refusal, whatever a second try is answered.
-func TestFurtherLostDeletion(t *testing.T) {
+func TestOptionalLostDeletion(t *testing.T) {
 	for check, rule := range map[string]cloudsim.Rule{
 		"incremental": cloudsim.AcceptsDeleteParent,
 		"isolation":   cloudsim.ForeignDeleteBackup,
