@@ -131,7 +131,7 @@ func firstRequests(t *testing.T, tester string) (after []time.Duration) {
 		case asked <- time.Now():
 		default:
 		}
-		w.WriteHeader(http.StatusServiceUnavailable)
+		w.WriteHeader(http.StatusNotFound) // which a login is not repeated after
 	}))
 	defer server.Close()
 	clouds := write(t, cloudsim.New(cloudsim.Config{BaseURL: server.URL}).ClientConfig())

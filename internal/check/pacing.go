@@ -14,28 +14,27 @@ import (
 // in whole seconds, does not always tell a parent from its child.
 func (c *clearing) due(listed []cloud.Resource) []*item {
 	var due, parents []*item
-	moving := c.moving()
 	for _, r := range listed {
 		switch it := c.items[r.ID]; {
 		case c.DryRun:
 			due = append(due, it)
-		case !c.isDue(it, moving):
+		case !c.isDue(it):
 		case it.HasDependents:
 			parents = append(parents, it)
 		default:
 			due = append(due, it)
 		}
 	}
-	if len(due) == 0 && !moving {
+	if len(due) == 0 && !c.moving() {
 		return parents
 	}
 	return due
 }
 
 // isDue tells whether to ask for a deletion now. One refused before is tried
-// again ever more rarely while others are on their way, so that many cost few
-// requests, and at once when the last of them has gone.
-func (c *clearing) isDue(it *item, moving bool) bool {
+// again ever more rarely, so that many cost few requests, and at once when
+// another has gone since.
+func (c *clearing) isDue(it *item) bool {
 	switch {
 	case !c.mayDelete(it.Status):
 		return false
@@ -47,26 +46,22 @@ func (c *clearing) isDue(it *item, moving bool) bool {
 	if after, passes := it.passing(); passes {
 		return time.Since(it.tried) >= max(after, min(time.Since(it.since)/3, often))
 	}
-	return !moving && it.tried.Before(c.moved) || time.Since(it.tried) > time.Since(it.since)/3
+	return it.tried.Before(c.moved) || time.Since(it.tried) > time.Since(it.since)/3
 }
 
-// moving tells whether something may still disappear or become deletable
-// without a further request.
+// moving tells whether something may still disappear without a further request.
 func (c *clearing) moving() bool {
 	for _, it := range c.items {
-		if it.accepted && !failed(it.Status) || !c.mayDelete(it.Status) && !c.stuck(it.Status) {
+		if it.accepted && !failed(it.Status) {
 			return true
 		}
 	}
 	return false
 }
 
-// hopeless tells that no further look is worth it: nothing moves, and what can
-// be asked for has been refused.
+// hopeless tells that no further poll is worth it: everything that is left was
+// refused for good, or is in a status that a member cannot lead on from.
 func (c *clearing) hopeless() bool {
-	if c.moving() {
-		return false
-	}
 	for _, it := range c.items {
 		if !c.stuck(it.Status) && !c.refused(it) {
 			return false
