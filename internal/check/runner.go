@@ -177,7 +177,7 @@ func (r *run) optional(ctx context.Context, checks []Check) error {
 		case err == nil:
 		case ctx.Err() != nil:
 			return err
-		case errors.As(err, &failure) && failure.Verdict == Fail:
+		case errors.As(err, &failure): // of the check, or of its clean-up
 			r.outcome.Failures = append(r.outcome.Failures, failure)
 		default:
 			return err

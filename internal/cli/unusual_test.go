@@ -342,3 +342,21 @@ func TestUnreadableAfterControl(t *testing.T) {
 		})
 	}
 }
+
+// TestAbortedCheck: a check that could not be carried out does not keep the next
+// one from running.
+func TestAbortedCheck(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := withoutImages(t, cloudsim.Config{})
+		s.onLine = func(line string) {
+			if strings.HasPrefix(line, "Creating volume 'scs-test-listing-volume'") {
+				s.sim.Add(must(cloudsim.ParseFault("POST /volumes=proxy:502*1")))
+			}
+		}
+		status := s.run("--checks", "core,listing,incremental", "--timeout", "20")
+		said := s.stdout.String() + s.stderr.String()
+		if status != exitAbort || !strings.Contains(said, "critical: listing: ") || !strings.Contains(said, "listing                     ABORT") || !strings.Contains(said, "\nincremental: PASS\n") {
+			t.Errorf("exit %d\n%s", status, said)
+		}
+	})
+}
