@@ -155,6 +155,22 @@ func TestNotOwned(t *testing.T) {
 	})
 }
 
+// TestNotOwnedInCleanUp: what is not the run's own ends a clean-up, if it should
+// ever get that far.
+func TestNotOwnedInCleanUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := cloudsim.New(cloudsim.Config{})
+		id := sim.PutVolume(cloudsim.Volume{Resource: cloudsim.Resource{Name: "mine"}})
+		r := newRun(Config{Cloud: connect(t, sim, "cloudsim"), Prefix: "scs-test-", Checks: All()})
+		c := clearing{run: r, cloud: r.Cloud, kind: kind{name: cloud.KindVolume, deletable: []string{available}}, prefix: r.Prefix}
+		it := &item{Resource: cloud.Resource{Kind: cloud.KindVolume, ID: id, Name: "mine", Status: available}}
+		var blocked *Blocked
+		if err := c.ask(t.Context(), it); !errors.As(err, &blocked) || len(sim.Volumes()) != 1 || it.accepted {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
 // TestOnlyOwnedDeletes: no code but owned.go asks a client to delete anything.
 // The packages that the client's methods can be called from are all looked at;
 // a call of a method Delete of anything else would have to be named here.
