@@ -156,6 +156,7 @@ func (c *clearing) withMade(ctx context.Context, listed []cloud.Resource) ([]clo
 		case i >= 0:
 			m.listed = true
 		case m.listed:
+			c.owned.gone(m.Resource) // also under a name without the prefix
 			continue
 		default:
 			now, err := c.cloud.Show(ctx, m.Resource)

@@ -72,11 +72,11 @@ func (c *clearing) hint(r cloud.Resource, l Leftover) string {
 	return "run again with --cleanup-only, or allow more with --timeout"
 }
 
-// childrenHint is about a backup that others build on, and none of this prefix.
+// childrenHint is about a backup that others build on.
 func (c *clearing) childrenHint(parent cloud.Resource) string {
 	var children []string
-	for _, b := range c.others {
-		if b.Incremental && b.VolumeID == parent.VolumeID {
+	for _, b := range slices.Concat(c.others, c.waitedFor()) {
+		if b.ID != parent.ID && b.Incremental && b.VolumeID == parent.VolumeID {
 			children = append(children, b.String())
 		}
 	}
