@@ -56,19 +56,6 @@ func TestDeletionUndone(t *testing.T) {
 	}
 }
 
-// TestUndoneChild: what others build on is left alone while the deletion of
-// one of those may still take place.
-func TestUndoneChild(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		s := newScene(t, cloudsim.Config{}, "delete-backup=available*1")
-		parent := s.sim.PutBackup(cloudsim.Backup{Resource: cloudsim.Resource{Name: "scs-test-full", CreatedAt: time.Now().Add(-time.Hour)}, Dependents: 1})
-		s.sim.PutBackup(cloudsim.Backup{Resource: cloudsim.Resource{Name: "scs-test-child"}, ParentID: parent})
-		if status := s.run("--cleanup-only"); status != exitPass || len(s.deletions(parent)) != 1 {
-			t.Errorf("exit %d, asked for the parent %d times\n%s", status, len(s.deletions(parent)), &s.stderr)
-		}
-	})
-}
-
 // TestRefusedAndThenBusy: what was refused for long enough to believe it, and is
 // in the midst of an operation now, may be deleted when that is over.
 func TestRefusedAndThenBusy(t *testing.T) {
@@ -114,20 +101,6 @@ func TestDeletionUnauthorized(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestGoneAndStillListed: what is answered with 404 for itself is not there,
-// though a list shows it for most of the budget.
-func TestGoneAndStillListed(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		c := newCell(t)
-		c.leave("volume", "x")
-		c.network = (&staleLists{cell: c, lag: 45 * time.Second}).roundTrip
-		status := c.run("--cleanup-only")
-		if status != exitPass || c.elapsed < 40*time.Second {
-			t.Errorf("exit %d after %v\n%s", status, c.elapsed, &c.stderr)
-		}
-	})
 }
 
 // TestListsTheOtherWayRound: newest first is this program's own order, not that
