@@ -32,7 +32,7 @@ it serves until interrupted and prints where its clouds.yaml is.
 As some clouds are:
       --without-backup-service   cinder-backup was never installed
       --unversioned-catalog      Block Storage URLs end before the version
-      --max-microversion 3.N     the newest that Cinder speaks (default 3.70)
+      --max-microversion 3.N     the newest that Cinder speaks (default 3.71)
       --strip-request-ids        Block Storage's answers have no request id
       --lag D                    Cinder reads what was so D ago (default 0s)
       --lag-flapping             every other read is not old
@@ -45,6 +45,9 @@ As some clouds are:
       --incrementals-fail        incremental backups end in error
       --undo-deletion D          a volume is available again after a deletion,
                                  until D after the first request for it
+      --uploads-plain-images     a volume made from an image without a property
+                                 of its own can be uploaded, as before Cinder
+                                 24.3 and 25.1, and after May 2026
       --image-in-use D           an image cannot be deleted until D after it was
                                  made of a volume, or a volume of it
 
@@ -76,13 +79,14 @@ func bind(flags *pflag.FlagSet, config *cloudsim.Config) {
 	flags.BoolVar(&config.WithEncryptedType, "encrypted-type", false, "")
 	flags.BoolVar(&config.IncrementalsFail, "incrementals-fail", false, "")
 	flags.DurationVar(&config.DeletionUndone, "undo-deletion", 0, "")
+	flags.BoolVar(&config.UploadsPlainImages, "uploads-plain-images", false, "")
 	flags.DurationVar(&config.ImageInUse, "image-in-use", 0, "")
 	flags.BoolVar(&config.QuotaKept, "keep-quota", false, "")
 	flags.BoolVar(&config.LimitsWithoutUsed, "limits-without-used", false, "")
 	flags.BoolVar(&config.LimitsWithoutBackups, "limits-without-backups", false, "")
 	flags.BoolVar(&config.StripRequestIDs, "strip-request-ids", false, "")
 	flags.BoolVar(&config.UnversionedCatalog, "unversioned-catalog", false, "")
-	flags.StringVar(&config.MaxMicroversion, "max-microversion", "3.70", "")
+	flags.StringVar(&config.MaxMicroversion, "max-microversion", "3.71", "")
 }
 
 // validate returns what is wrong with the flags, in one line.

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// zedMicroversion is the newest microversion that the simulated Cinder speaks unless it is told otherwise.
-const zedMicroversion = "3.70"
+// newestMicroversion is the newest microversion that the simulated Cinder speaks unless it is told otherwise.
+const newestMicroversion = "3.71" // of 2025.1
 
 // ParseMicroversion returns N of 3.N.
 func ParseMicroversion(s string) (int, error) {

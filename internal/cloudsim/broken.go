@@ -41,9 +41,12 @@ func (d digests) misstate() digests {
 	return digests{md5: other(d.md5), sha512: other(d.sha512)}
 }
 
-// restored is what a restore writes: the backup's bytes.
-func (c *Cloud) restored(b *Backup, v *Volume) disk {
+// restored is what a restore writes, perhaps into a new volume: the backup's bytes.
+func (c *Cloud) restored(b *Backup, v *Volume, isNew bool) disk {
 	data := c.contents(b)
+	if isNew && c.broken(IncrementLosesZeros) {
+		data = c.contentsWithoutZeros(b)
+	}
 	if parent := c.backups[b.ParentID]; parent != nil {
 		if c.broken(RestoreLosesIncrement) {
 			data = c.contents(parent)

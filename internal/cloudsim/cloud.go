@@ -29,11 +29,12 @@ type Config struct {
 	Quotas               *Quotas       // of each project; nil: DefaultQuotas
 	IncrementalsFail     bool          // the driver cannot make increments: they end in error
 	DeletionUndone       time.Duration // until so long after the first request to delete it, a volume is available again
+	UploadsPlainImages   bool          // as Cinder before 24.3: a volume that was made from an image without a property of its own can be uploaded
 	ImageInUse           time.Duration // how long Glance refuses to delete an image that a volume was made of, or the other way round
 	QuotaKept            bool          // a deleted backup goes on counting against the quota
 	LimitsWithoutUsed    bool          // GET /limits says nothing of what is used: the policy for that is closed
 	LimitsWithoutBackups bool          // GET /limits says nothing of backups
-	MaxMicroversion      string        // the newest that Cinder speaks, e.g. 3.8; "": 3.70, Zed's. New panics on another form
+	MaxMicroversion      string        // the newest that Cinder speaks, e.g. 3.8; "": 3.71, that of 2025.1. New panics on another form
 	Faults               []Fault
 	Broken               []Rule   // each as with Cloud.Break
 	Digests              *Digests // of images; nil: its own. Tests share one, which saves seconds
@@ -43,7 +44,7 @@ type Config struct {
 // at any time.
 type Cloud struct {
 	config      Config
-	maxMinor    int              // 70 of microversion 3.70
+	maxMinor    int              // 71 of microversion 3.71
 	routes      map[string]route // Cinder's
 	imageRoutes map[string]route // Glance's
 
@@ -89,7 +90,7 @@ func New(config Config) *Cloud {
 		quotas := DefaultQuotas()
 		config.Quotas = &quotas
 	}
-	minor, err := ParseMicroversion(cmp.Or(config.MaxMicroversion, zedMicroversion))
+	minor, err := ParseMicroversion(cmp.Or(config.MaxMicroversion, newestMicroversion))
 	if err != nil {
 		panic(err)
 	}

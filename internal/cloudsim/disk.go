@@ -98,6 +98,21 @@ func (c *Cloud) contents(b *Backup) disk {
 	return d
 }
 
+// contentsWithoutZeros is contents where no increment's zeros are written.
+func (c *Cloud) contentsWithoutZeros(b *Backup) disk {
+	d := disk{}
+	if parent := c.backups[b.ParentID]; parent != nil {
+		d = c.contentsWithoutZeros(parent)
+	}
+	zeros := make([]byte, chunkSize)
+	for i, chunk := range b.data {
+		if chunk != nil && !bytes.Equal(chunk, zeros) {
+			d[i] = chunk
+		}
+	}
+	return d
+}
+
 var errNoSuchBytes = errors.New("cloudsim: no such volume or image, or beyond its end")
 
 // ReadVolume reads len(p) bytes of a volume at an offset, as whoever has it attached would.

@@ -89,3 +89,23 @@ func TestImageInUse(t *testing.T) {
 		}
 	})
 }
+
+// Cinder refuses to make an image of a volume that was made from one without a property of its own.
+func TestUploadsPlainImages(t *testing.T) {
+	for _, row := range []struct {
+		uploads   bool
+		image     string
+		wantAsked int
+	}{{false, "", http.StatusBadRequest}, {true, "", http.StatusAccepted}, {false, `, "own": "x"`, http.StatusAccepted}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScene(t, cloudsim.Config{UploadsPlainImages: row.uploads})
+			image := s.glance("POST", "", `{"disk_format": "raw", "container_format": "bare"`+row.image+`}`)["id"].(string)
+			s.glance("PUT", "/"+image+"/file", "x")
+			volume := s.do("POST", "/volumes", object{"volume": object{"size": 1, "imageRef": image}}, http.StatusAccepted)["id"].(string)
+			s.status("/volumes/" + volume)
+			if code := s.code("POST", "/volumes/"+volume+"/action", object{"os-volume_upload_image": object{"image_name": "u"}}); code != row.wantAsked {
+				t.Errorf("%+v: answered %d", row, code)
+			}
+		})
+	}
+}

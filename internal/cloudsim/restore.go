@@ -55,7 +55,7 @@ func (c *Cloud) restoreBackup(r *call) (*answer, error) {
 	}
 	if !busy {
 		b.request = r.entry.ID
-		c.startRestore(b, v, isNew && name == "")
+		c.startRestore(b, v, isNew, isNew && name == "")
 	}
 	view := object{"backup_id": b.ID, "volume_id": v.ID, "volume_name": null(v.Name)}
 	if c.broken(RestoreNamesOtherBackup) {
@@ -73,7 +73,7 @@ const restoredFrom = "src_backup_id"
 // startRestore overwrites a volume with a backup. A renamed one gets the source's name and
 // description in the end; every one gets its metadata and is marked with what it was restored from,
 // except by an older Cinder, and the backup's own source, unless that bears another mark.
-func (c *Cloud) startRestore(b *Backup, v *Volume, rename bool) {
+func (c *Cloud) startRestore(b *Backup, v *Volume, isNew, rename bool) {
 	b.restoring = v.ID
 	c.set(&b.Resource, "restoring")
 	c.set(&v.Resource, "restoring-backup")
@@ -92,7 +92,7 @@ func (c *Cloud) startRestore(b *Backup, v *Volume, rename bool) {
 			}
 			return
 		}
-		data := c.restored(b, v)
+		data := c.restored(b, v, isNew)
 		merge := len(v.data) > 0 && c.broken(RestoreMerges)
 		for i := range v.data {
 			if i < int64(b.Size)<<30/chunkSize && !merge {

@@ -22,6 +22,7 @@ const (
 	RestoreLosesIncrement     Rule = "restore-loses-increment"
 	RestoreLosesParent        Rule = "restore-loses-parent"
 	RestoreMixesIncrement     Rule = "restore-mixes-increment"
+	IncrementLosesZeros       Rule = "increment-loses-zeros"
 	RestoreNeedsSource        Rule = "restore-needs-source"
 	RestoreEmptyWithoutSource Rule = "restore-empty-without-source"
 
@@ -110,6 +111,7 @@ func Rules() []BrokenRule {
 		{RestoreLosesIncrement, "an incremental backup is restored as its parent"},
 		{RestoreLosesParent, "an incremental backup is restored without its parent"},
 		{RestoreMixesIncrement, "a full backup is restored as its increment"},
+		{IncrementLosesZeros, "a restore into a new volume leaves the parent's bytes where the increment has zeros, as Cinder's chunked drivers do since 2023.1"},
 		{RestoreNeedsSource, "a restore fails when the source volume is gone"},
 		{RestoreEmptyWithoutSource, "a restored volume is empty when the source volume is gone"},
 

@@ -21,6 +21,7 @@ func TestEachRule(t *testing.T) {
 		{cloudsim.RestoreLosesIncrement, func(s *scene) any { return s.chainBytes("incremental", 0) }, "newer", "older"},
 		{cloudsim.RestoreLosesParent, func(s *scene) any { return s.chainBytes("incremental", 1<<20) }, "fixed", "\x00" + zeros},
 		{cloudsim.RestoreMixesIncrement, func(s *scene) any { return s.chainBytes("full", 0) }, "older", "newer"},
+		{cloudsim.IncrementLosesZeros, func(s *scene) any { return s.chainBytes("incremental", 2<<20) }, "\x00" + zeros, "stale"},
 		{cloudsim.RestoreNeedsSource, func(s *scene) any { return s.status("/volumes/" + s.orphan()) }, "available", "error_restoring"},
 		{cloudsim.RestoreEmptyWithoutSource, func(s *scene) any { return s.read(s.orphan(), cloudsim.FlippedOffset, 4) }, "data", zeros},
 		{cloudsim.VolumeFromBackupEmpty, func(s *scene) any {

@@ -132,8 +132,10 @@ func (s *scene) chain() (full, incremental string) {
 	volume := s.volume()
 	s.write(volume, 0, "older")
 	s.write(volume, 1<<20, "fixed")
+	s.write(volume, 2<<20, "stale")
 	full = s.backup(volume)
 	s.write(volume, 0, "newer")
+	s.write(volume, 2<<20, "\x00\x00\x00\x00\x00")
 	return full, s.backupWith(volume, object{"incremental": true})
 }
 
@@ -238,7 +240,7 @@ func (s *scene) glance(method, path, body string) object {
 }
 
 func (s *scene) image(data string) string {
-	id := s.glance("POST", "", `{"disk_format": "raw", "container_format": "bare"}`)["id"].(string)
+	id := s.glance("POST", "", `{"disk_format": "raw", "container_format": "bare", "description": "x"}`)["id"].(string)
 	s.glance("PUT", "/"+id+"/file", data)
 	return id
 }

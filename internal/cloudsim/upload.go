@@ -25,7 +25,7 @@ func (c *Cloud) imageFor(r *call, id string, size int) (*Image, error) {
 func (c *Cloud) fillVolume(v *Volume, i *Image) {
 	data, about := maps.Clone(i.data), i.metadata()
 	maps.Copy(about, map[string]string{
-		"signature_verified": "False", "image_id": i.ID, "image_name": i.Name, "size": strconv.FormatInt(i.Bytes, 10),
+		"image_id": i.ID, "image_name": i.Name, "size": strconv.FormatInt(i.Bytes, 10),
 		"container_format": i.ContainerFormat, "disk_format": i.DiskFormat, "min_disk": "0", "min_ram": "0"})
 	if checksum := c.digest(i).md5; checksum != "" {
 		about["checksum"] = checksum
@@ -88,10 +88,15 @@ func (c *Cloud) uploadVolume(r *call, a *args) (*answer, error) {
 	if r.statusOf(&v.Resource, "available") != "available" {
 		return nil, malformed("Invalid volume: Volume %s status must be available", v.ID)
 	}
+	properties := 0
 	for name, value := range v.ImageMetadata {
 		if !slices.Contains(coreMembers, name) {
 			members[name] = value
+			properties++
 		}
+	}
+	if len(v.ImageMetadata) > 0 && properties == 0 && !c.config.UploadsPlainImages {
+		return nil, malformed("Unable to set 'properties' to {}. Reason: {} is not of type 'string'")
 	}
 	i, err := c.newImage(r, members)
 	if err != nil {

@@ -205,7 +205,7 @@ func (c *Cloud) createVolume(r *call) (*answer, error) {
 		v.Status = "error"
 	} else if from != nil {
 		from.request = r.entry.ID
-		c.startRestore(from, v, false)
+		c.startRestore(from, v, true, false)
 		v.Status = "creating" // until it is restored: it never says restoring-backup
 	} else if image != nil {
 		c.fillVolume(v, image)

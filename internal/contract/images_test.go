@@ -38,10 +38,10 @@ func (c *client) createImage(t *testing.T, members object) string {
 // adoptImage has an image deleted in the end.
 func (c *client) adoptImage(id string) { c.created = append(c.created, c.images("/"+id)) }
 
-// imageOf creates an image with data.
+// imageOf creates an image with data, and with a property of its own as the checker's images have.
 func (c *client) imageOf(t *testing.T, name, data string) string {
 	t.Helper()
-	id := c.createImage(t, object{"name": name, "disk_format": "raw", "container_format": "bare", "visibility": "private", "contract": "yes"})
+	id := c.createImage(t, object{"name": name, "disk_format": "raw", "container_format": "bare", "visibility": "private", "description": "contract"})
 	if r := c.do(t, "PUT", c.images("/"+id+"/file"), data, asBytes); r.code != http.StatusNoContent {
 		t.Fatalf("uploading: answered %d %s", r.code, r.raw)
 	}
@@ -209,7 +209,7 @@ func imageCases() []testCase {
 			active := c.imageOf(t, "contract-active", "x")
 			for query, want := range map[string][]string{
 				"name=contract-b": created[1:2], "name=contract-": nil, "owner=" + c.project: append(slices.Clone(created), active), "owner=x": nil,
-				"status=active": {active}, "status=queued&visibility=private": created, "visibility=shared": nil, "contract=yes": {active}, "contract=no": nil,
+				"status=active": {active}, "status=queued&visibility=private": created, "visibility=shared": nil, "description=contract": {active}, "description=no": nil,
 				"name=contract-a&status=active": nil, "visibility=all&name=contract-c": created[2:],
 			} {
 				found := only(ids(c.get(t, c.images("?"+query)).list(t, "images")), append(slices.Clone(created), active))

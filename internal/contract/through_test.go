@@ -3,6 +3,7 @@ package contract
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -175,6 +176,8 @@ func throughClient(t *testing.T, path, name, other string, transport http.RoundT
 	stranger.refused(err, 404, "could not be found", true)
 	stranger.refused(stranger.Delete(v.ctx, volume), 404, "could not be found", true)
 
+	v.throughImages()
+
 	limits, err := v.Limits(v.ctx)
 	if err != nil || limits[cloud.UsedBackups] < 1 || limits[cloud.MaxBackups] == 0 || limits[cloud.UsedBackupGigabytes] < 1 {
 		t.Errorf("limits: %+v, %v", limits, err)
@@ -183,4 +186,34 @@ func throughClient(t *testing.T, path, name, other string, transport http.RoundT
 	v.refused(err, 404, "Volume type with name nosuch could not be found", false)
 	_, err = v.CreateVolume(v.ctx, cloud.VolumeSpec{Name: "contract-client-zoned", Size: 1, Zone: "nosuch"})
 	v.refused(err, 400, "nosuch", false)
+}
+
+// throughImages has known bytes go the way of the checks that compare them: image, volume, image.
+func (v viaClient) throughImages() {
+	v.t.Helper()
+	data := pattern("through")
+	image, err := v.CreateImage(v.ctx, "contract-client-image")
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	v.t.Cleanup(func() { v.removed(image) })
+	if err := v.FillImage(v.ctx, image, func() io.Reader { return strings.NewReader(data) }); err != nil {
+		v.t.Fatal(err)
+	}
+	made, err := v.CreateVolume(v.ctx, cloud.VolumeSpec{Name: "contract-client-filled", Size: 1, ImageID: image.ID})
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	v.t.Cleanup(func() { v.removed(made) })
+	volume := v.settled(made)
+	content, err := v.UploadImage(v.ctx, volume, "contract-client-content")
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	v.t.Cleanup(func() { v.removed(content) })
+	v.settled(volume)
+	content, err = v.Show(v.ctx, content)
+	if err != nil || content.Status != "active" || content.SHA512 != padded(data, 1) {
+		v.t.Errorf("the volume's image: %+v, %v", content, err)
+	}
 }
