@@ -40,7 +40,11 @@ func (b *Blocked) Unwrap() error { return b.Err }
 
 // Skip is a check that the cloud, or the command line, does not offer what it
 // needs. It wraps nothing: what is behind it is no failure of the check.
-type Skip struct{ Why string }
+type Skip struct {
+	Why string
+	// general is Why without the check's own names and ids; "": it has none.
+	general string
+}
 
 func (s *Skip) Error() string { return s.Why }
 

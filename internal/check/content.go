@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,7 +86,7 @@ func (s *Session) control(ctx context.Context, source cloud.Resource, p pattern)
 	var unreadable *unreadableError
 	switch {
 	case errors.As(err, &unreadable):
-		return &Skip{Why: unreadable.Error()}
+		return unreadable.skip()
 	case err == nil && differs != "":
 		return &Skip{Why: "images do not give a volume's bytes back even without a backup: " + differs}
 	}
@@ -103,7 +104,7 @@ func (s *Session) verifyContent(ctx context.Context, volume cloud.Resource, p pa
 	switch {
 	case errors.As(err, &unreadable) && unreadable.glance():
 		s.run.warn("%s: Glance failed while a restored volume was read: %v", s.result.Title, unreadable)
-		return &Skip{Why: unreadable.Error()}
+		return unreadable.skip()
 	case errors.As(err, &unreadable):
 		return &Finding{On: volume, Expected: "to be readable through images, as the source volume was", Got: unreadable.Error(), Err: asCallError(unreadable.err),
 			Hint: "look for the request id in the logs of cinder-volume and Glance"}
@@ -175,6 +176,15 @@ func (e *unreadableError) Error() string {
 	return e.why + ": " + e.err.Error()
 }
 
+// skip is the check that needed the bytes.
+func (e *unreadableError) skip() *Skip {
+	s := &Skip{Why: e.Error()}
+	if call := asCall(e.err); call != nil {
+		s.general = e.why + ": " + cmp.Or(call.CloudMessage(), call.Got())
+	}
+	return s
+}
+
 // glance tells whether Glance itself failed: it does not answer, or with 5xx.
 func (e *unreadableError) glance() bool {
 	call := asCall(e.err)
@@ -216,7 +226,7 @@ func skipUnlessEnded(ctx context.Context, err error, why string) error {
 	err = unreadableUnlessEnded(ctx, err, why)
 	var unreadable *unreadableError
 	if errors.As(err, &unreadable) {
-		return &Skip{Why: unreadable.Error()}
+		return unreadable.skip()
 	}
 	return err
 }

@@ -34,6 +34,7 @@ type run struct {
 	Config
 	owned *owned
 	usage usage
+	skips []skips
 
 	mu      sync.Mutex // one event at a time; guards the outcome's timelines
 	outcome *Outcome
@@ -183,6 +184,11 @@ func (r *run) optional(ctx context.Context, checks []Check) error {
 			return err
 		}
 	}
+	for _, s := range r.skips {
+		if len(s.checks) > 1 {
+			r.warn("skipped for the same reason: %s: %s", strings.Join(s.checks, ", "), s.reason)
+		}
+	}
 	var skipped []string
 	for _, c := range r.outcome.Checks {
 		if c.Status == Skipped {
@@ -193,6 +199,27 @@ func (r *run) optional(ctx context.Context, checks []Check) error {
 		r.outcome.Failures = append(r.outcome.Failures, &Failure{Verdict: Fail, Stage: StageRun, Summary: "with --fail-on-skip, skipped: " + strings.Join(skipped, ", ")})
 	}
 	return nil
+}
+
+// skips are the checks that were skipped for one reason.
+type skips struct {
+	reason string
+	checks []string
+}
+
+// skipped notes why a check was, so that what concerns many is told once.
+func (r *run) skipped(c Check, err error) {
+	reason := err.Error()
+	var skip *Skip
+	if errors.As(err, &skip) {
+		reason = cmp.Or(skip.general, reason)
+	}
+	i := slices.IndexFunc(r.skips, func(s skips) bool { return s.reason == reason })
+	if i < 0 {
+		i = len(r.skips)
+		r.skips = append(r.skips, skips{reason: reason})
+	}
+	r.skips[i].checks = append(r.skips[i].checks, c.Name)
 }
 
 // clean is a clean-up whose failure is the run's.
@@ -218,6 +245,7 @@ func (r *run) runOne(ctx context.Context, c Check) error {
 	case skipped:
 		s.result.Status = Skipped
 		s.Note("%v", err)
+		r.skipped(c, err)
 		err = nil
 	case ctx.Err() != nil:
 		s.result.Status = ""

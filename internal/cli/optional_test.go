@@ -260,3 +260,18 @@ func TestRefusedLeavesNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestSkippedForOneReason: what keeps several checks from being carried out is
+// told once, above the summary, without the names of one of them.
+func TestSkippedForOneReason(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{}, "POST /volumes/*/action=403")
+		if status := s.run("--checks", "data,data-incremental,listing"); status != exitPass {
+			t.Fatalf("exit %d\n%s", status, &s.stderr)
+		}
+		const want = "warning: skipped for the same reason: data, data-incremental: a volume cannot be uploaded to an image: "
+		if text := s.stderr.String(); strings.Count(text, "warning:") != 1 || !strings.HasPrefix(text, want) || strings.Contains(text, "scs-test-") {
+			t.Errorf("got %s", text)
+		}
+	})
+}
