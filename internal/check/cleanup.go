@@ -129,9 +129,11 @@ func (c *clearing) round(ctx context.Context) error {
 		}
 		return again || !strings.HasPrefix(r.Name, c.prefix)
 	})
-	c.owned.listed(c.name, c.prefix, listed)
-	if c.only != nil {
+	if c.only == nil {
+		c.owned.listed(c.name, c.prefix, listed)
+	} else {
 		listed = slices.DeleteFunc(listed, func(r cloud.Resource) bool { return !c.only(r) })
+		c.owned.listedSome(listed)
 	}
 	slices.SortStableFunc(listed, func(a, b cloud.Resource) int { return b.Created.Compare(a.Created) })
 	now := map[string]*item{}
@@ -143,9 +145,12 @@ func (c *clearing) round(ctx context.Context) error {
 		known.Resource = r
 		now[r.ID] = known
 	}
-	for id := range c.items {
+	for id, it := range c.items {
 		if now[id] == nil {
 			c.moved = time.Now()
+			if c.only != nil && !contains(c.others, it.Resource) {
+				c.owned.gone(it.Resource)
+			}
 		}
 	}
 	c.items = now

@@ -200,6 +200,14 @@ func (o *owned) listed(kind, prefix string, all []cloud.Resource) {
 	}
 }
 
+// listedSome is listed for some of a kind: nothing follows from what is not
+// among them.
+func (o *owned) listedSome(some []cloud.Resource) {
+	for _, r := range some {
+		o.add(r, "")
+	}
+}
+
 // left is everything in the account.
 func (o *owned) left() (all []Leftover) {
 	o.mu.Lock()
