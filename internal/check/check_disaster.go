@@ -1,12 +1,16 @@
 package check
 
-import "context"
+import (
+	"context"
+
+	"volume-backup-tester/internal/cloud"
+)
 
 var checkDisaster = Check{
 	Name: "disaster", Title: "disaster",
 	Requirement: "the cloud restores full and incremental after the source volume is gone",
 	Reference:   purpose,
-	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 3, BackupGigabytes: 3, ImageBytes: 2*patternBytes + 3*gibi},
+	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 3, BackupGigabytes: 3, ImageBytes: chainImages + 3*gibi},
 	Run:         runDisaster,
 }
 
@@ -16,7 +20,7 @@ func runDisaster(ctx context.Context, s *Session) error {
 	if err != nil {
 		return err
 	}
-	for _, volume := range c.volumes {
+	for _, volume := range []cloud.Resource{c.volume.Resource, c.other.Resource} {
 		if err := s.Remove(ctx, volume); err != nil {
 			return err
 		}

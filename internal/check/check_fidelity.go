@@ -11,12 +11,12 @@ var checkFidelity = Check{
 	Name: "fidelity", Title: "fidelity",
 	Requirement: "the cloud records a backup as asked, renames it on request, and restores size, name, metadata and bootable flag",
 	Reference:   cinder + ", Backups",
-	Needs:       Needs{Volumes: 4, Gigabytes: 4, Backups: 2, BackupGigabytes: 2, ImageBytes: patternBytes},
+	Needs:       Needs{Volumes: 4, Gigabytes: 4, Backups: 2, BackupGigabytes: 2, ImageBytes: content{pattern: first, size: 1}.imageBytes()},
 	Run:         runFidelity,
 }
 
 func runFidelity(ctx context.Context, s *Session) error {
-	bootable, _, err := s.volumeWithPatternOrEmpty(ctx, s.Name("source"), first, 1)
+	bootable, err := s.volumeWithPatternOrEmpty(ctx, s.Name("source"), first, s.size())
 	if err != nil {
 		return err
 	}
@@ -24,7 +24,7 @@ func runFidelity(ctx context.Context, s *Session) error {
 	if err != nil {
 		return err
 	}
-	if _, err := backedUpAndRestored(ctx, s, bootable); err != nil {
+	if _, err := backedUpAndRestored(ctx, s, bootable.Resource); err != nil {
 		return err
 	}
 	backup, err := backedUpAndRestored(ctx, s, tagged)

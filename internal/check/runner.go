@@ -32,8 +32,10 @@ func NotRun(ctx context.Context, c Config, err error) *Outcome {
 // run is one Run: what it was told, and what all its sessions share.
 type run struct {
 	Config
-	owned *owned
-	usage usage
+	owned  *owned
+	usage  usage
+	qcow2  formats
+	hashes *hashes
 
 	mu      sync.Mutex // one event at a time; guards the outcome's timelines
 	outcome *Outcome
@@ -44,7 +46,7 @@ func newRun(c Config) *run {
 	if c.Tolerance == nil {
 		c.Tolerance = new(Tolerance)
 	}
-	return &run{Config: c, owned: &owned{prefix: c.Prefix}, usage: usage{then: map[string]int{}, now: map[string]int{}}, outcome: newOutcome(c)}
+	return &run{Config: c, owned: &owned{prefix: c.Prefix}, hashes: newHashes(), usage: usage{then: map[string]int{}, now: map[string]int{}}, outcome: newOutcome(c)}
 }
 
 func (r *run) policy() wait.Policy { return r.Tolerance.policy(r.Timeout) }

@@ -43,6 +43,7 @@ type Resource struct {
 	// keeps silent about failed ones.
 	HasDependents bool
 	Owner         string // of an image: its project
+	Bytes         int64  // of an image; 0 if Glance does not say
 	SHA512        string // of an image's bytes; "" if Glance does not say
 }
 
@@ -80,6 +81,7 @@ type wire struct {
 	Incremental   bool              `json:"is_incremental"`
 	HasDependents bool              `json:"has_dependent_backups"`
 	Owner         string            `json:"-"` // an image's
+	Bytes         int64             `json:"-"`
 	SHA512        string            `json:"-"`
 }
 
@@ -91,12 +93,16 @@ type imageWire struct {
 	Status        string    `json:"status"`
 	CreatedAt     timestamp `json:"created_at"`
 	Owner         string    `json:"owner"`
+	Size          any       `json:"size"`
 	HashAlgorithm string    `json:"os_hash_algo"`
 	Hash          string    `json:"os_hash_value"`
 }
 
 func (i imageWire) wire() wire {
 	w := wire{ID: i.ID, Name: i.Name, Status: i.Status, CreatedAt: i.CreatedAt, Owner: i.Owner}
+	if bytes, isNumber := i.Size.(float64); isNumber {
+		w.Bytes = int64(bytes)
+	}
 	if i.HashAlgorithm == "sha512" {
 		w.SHA512 = i.Hash
 	}
@@ -174,7 +180,7 @@ func (w wire) resource(kind, requestID string) Resource {
 		Created: time.Time(w.CreatedAt), RequestID: requestID, Metadata: w.Metadata,
 		VolumeType: Printable(w.VolumeType), Bootable: fmt.Sprint(w.Bootable) == "true", Encrypted: w.Encrypted,
 		VolumeID: w.VolumeID, SnapshotID: Printable(w.SnapshotID), Incremental: w.Incremental, HasDependents: w.HasDependents,
-		Size: int(size), Owner: w.Owner, SHA512: w.SHA512,
+		Size: int(size), Owner: w.Owner, Bytes: w.Bytes, SHA512: w.SHA512,
 	}
 }
 
