@@ -41,6 +41,9 @@ func (s *Session) control(ctx context.Context, source filled) error {
 // control has read the source volume before: that a restored one cannot be read
 // is the cloud's fault then, unless Glance itself is in trouble.
 func (s *Session) verifyContent(ctx context.Context, volume filled) error {
+	if volume.holds.reduced {
+		s.warnReduced()
+	}
 	began := time.Now()
 	differs, err := s.diff(ctx, volume)
 	var unreadable *unreadableError

@@ -72,10 +72,15 @@ func (s *Session) fill(ctx context.Context, name string, p pattern, size int) (v
 		return raw, rawUploaded, rawErr
 	}
 	s.run.qcow2.refuse(why)
-	if warning := "only the first 8 MiB of volumes are known bytes, of a raw image, because one of qcow2 is refused: " + why; !slices.Contains(s.result.Notes, warning) {
+	return raw, true, nil
+}
+
+// warnReduced tells, once, that a check compares little.
+func (s *Session) warnReduced() {
+	warning := "only the first 8 MiB of each volume were known bytes, because a qcow2 image was refused and a raw one took its place: " + s.run.qcow2.refusal()
+	if !slices.Contains(s.result.Notes, warning) {
 		s.Warn("%s", warning)
 	}
-	return raw, true, nil
 }
 
 func notFilled(uploaded bool) string {

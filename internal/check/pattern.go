@@ -79,7 +79,7 @@ const (
 	same    change = iota // the same noise
 	changed               // other noise
 	cleared               // zeros
-	added                // noise where the first has zeros
+	added                 // noise where the first has zeros
 )
 
 // changes lays the patterns out over a volume: by the number of the cluster.

@@ -88,21 +88,19 @@ type wire struct {
 // imageWire is what it reads of Glance's. Nothing else is: an image's own
 // properties stand beside these, and may have the names of Cinder's.
 type imageWire struct {
-	ID            string    `json:"id"`
-	Name          string    `json:"name"`
-	Status        string    `json:"status"`
-	CreatedAt     timestamp `json:"created_at"`
-	Owner         string    `json:"owner"`
-	Size          any       `json:"size"`
-	HashAlgorithm string    `json:"os_hash_algo"`
-	Hash          string    `json:"os_hash_value"`
+	ID            string      `json:"id"`
+	Name          string      `json:"name"`
+	Status        string      `json:"status"`
+	CreatedAt     timestamp   `json:"created_at"`
+	Owner         string      `json:"owner"`
+	Size          json.Number `json:"size"`
+	HashAlgorithm string      `json:"os_hash_algo"`
+	Hash          string      `json:"os_hash_value"`
 }
 
 func (i imageWire) wire() wire {
 	w := wire{ID: i.ID, Name: i.Name, Status: i.Status, CreatedAt: i.CreatedAt, Owner: i.Owner}
-	if bytes, isNumber := i.Size.(float64); isNumber {
-		w.Bytes = int64(bytes)
-	}
+	w.Bytes, _ = i.Size.Int64() // null while it is not known
 	if i.HashAlgorithm == "sha512" {
 		w.SHA512 = i.Hash
 	}

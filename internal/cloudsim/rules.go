@@ -13,6 +13,8 @@ const (
 	RestoreFlipsBytes Rule = "restore-flips-bytes"
 	RestoreCutsTail   Rule = "restore-cuts-tail"
 	RestoreFillsHoles Rule = "restore-fills-holes"
+	RestoreStops      Rule = "restore-stops"
+	RestoreShifts     Rule = "restore-shifts"
 	UploadFlipsBytes  Rule = "upload-flips-bytes"
 	ImageFlipsBytes   Rule = "image-flips-bytes"
 	ImageHashless     Rule = "image-hashless"
@@ -22,6 +24,7 @@ const (
 	RestoreLosesIncrement     Rule = "restore-loses-increment"
 	RestoreLosesParent        Rule = "restore-loses-parent"
 	RestoreMixesIncrement     Rule = "restore-mixes-increment"
+	RestoreLosesZeros         Rule = "restore-loses-zeros"
 	RestoreNeedsSource        Rule = "restore-needs-source"
 	RestoreEmptyWithoutSource Rule = "restore-empty-without-source"
 
@@ -101,6 +104,8 @@ func Rules() []BrokenRule {
 		{RestoreFlipsBytes, fmt.Sprintf("a restored volume has three other bytes at offset %d", FlippedOffset)},
 		{RestoreCutsTail, "a restored volume lacks the last 64 KiB that are not zeros"},
 		{RestoreFillsHoles, "a restored volume has rubbish in its first hole"},
+		{RestoreStops, "a restore ends after 50 MiB"},
+		{RestoreShifts, "a restore into an empty volume leaves out each 128 MiB of zeros, and moves the rest forward"},
 		{UploadFlipsBytes, fmt.Sprintf("an image made of a volume has three other bytes at offset %d", FlippedOffset)},
 		{ImageFlipsBytes, "Glance keeps three other bytes than it was sent"},
 		{ImageHashless, "Glance has no hash of an image"},
@@ -110,6 +115,7 @@ func Rules() []BrokenRule {
 		{RestoreLosesIncrement, "an incremental backup is restored as its parent"},
 		{RestoreLosesParent, "an incremental backup is restored without its parent"},
 		{RestoreMixesIncrement, "a full backup is restored as its increment"},
+		{RestoreLosesZeros, "a restore of an increment into an empty volume leaves its parent's bytes where it has zeros"},
 		{RestoreNeedsSource, "a restore fails when the source volume is gone"},
 		{RestoreEmptyWithoutSource, "a restored volume is empty when the source volume is gone"},
 

@@ -142,6 +142,15 @@ func (s *scene) chainBytes(which string, off int64) string {
 	return s.read(s.restore(map[string]string{"full": full, "incremental": incremental}[which]), off, 5)
 }
 
+// emptied is what an increment is restored to where it has zeros, and its parent has none.
+func (s *scene) emptied() string {
+	volume := s.volume()
+	s.write(volume, 0, "older")
+	s.backup(volume)
+	s.write(volume, 0, "\x00\x00\x00\x00\x00")
+	return s.read(s.restore(s.backupWith(volume, object{"incremental": true})), 0, 4)
+}
+
 // orphan is restored after the source is gone.
 func (s *scene) orphan() string {
 	source := s.filled()

@@ -132,6 +132,10 @@ func (c *Cloud) uploadVolume(r *call, a *args) (*answer, error) {
 func (c *Cloud) startUpload(r *call, v *Volume, i *Image) {
 	c.set(&v.Resource, "uploading")
 	data, request := maps.Clone(v.data), r.entry.ID
+	device := int64(v.Size) << 30
+	if multiple := int64(c.config.DeviceMultiple) << 30; multiple > 0 {
+		device = (device + multiple - 1) / multiple * multiple
+	}
 	if c.encrypted(v) {
 		data = data.ciphertext()
 	}
@@ -141,7 +145,7 @@ func (c *Cloud) startUpload(r *call, v *Volume, i *Image) {
 	fill := func(outcome string) {
 		i.usedUntil = c.now.Add(c.config.ImageInUse)
 		if outcome == "" && c.images[i.ID] == i {
-			c.save(i, data, int64(v.Size)<<30)
+			c.save(i, data, device)
 			return
 		}
 		delete(c.images, i.ID)
