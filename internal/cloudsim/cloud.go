@@ -31,6 +31,7 @@ type Config struct {
 	DeletionUndone       time.Duration // until so long after the first request to delete it, a volume is available again
 	ImageInUse           time.Duration // how long Glance refuses to delete an image that a volume was made of, or the other way round
 	QuotaKept            bool          // a deleted backup goes on counting against the quota
+	MoreAccounts         int           // so many more members, cloudsim-member-1…, and administrators, cloudsim-admin-1…, each in a project of its own
 	LimitsWithoutUsed    bool          // GET /limits says nothing of what is used: the policy for that is closed
 	LimitsWithoutBackups bool          // GET /limits says nothing of backups
 	MaxMicroversion      string        // the newest that Cinder speaks, e.g. 3.8; "": 3.70, Zed's. New panics on another form
@@ -111,7 +112,7 @@ func New(config Config) *Cloud {
 		c.behind = newReplica(config.Lag, config.LagFlapping)
 	}
 	c.routes, c.imageRoutes = c.blockStorageRoutes(), c.imagePaths()
-	c.users, c.projects = c.accounts()
+	c.enroll(config.accounts())
 	c.types = c.volumeTypes()
 	for _, f := range config.Faults {
 		c.faults = append(c.faults, &armed{Fault: f})
