@@ -1,6 +1,7 @@
 package cloudsim
 
 import (
+	"cmp"
 	"maps"
 	"time"
 )
@@ -15,6 +16,7 @@ type Backup struct {
 	Dependents    int       // Cinder's own counter, which is late, and knows of no failed child
 	DataTimestamp time.Time // when the bytes were as they are in the backup
 
+	container string // where the driver has put it; "": nowhere yet
 	restoring string // the volume that it is being restored into
 	request   string // the last one that began something with it
 	source    Volume // the volume as it was when it was backed up
@@ -70,9 +72,7 @@ func (b *Backup) detail(r *call) backupView {
 		ID: b.ID, Status: b.Status, Size: b.Size, CreatedAt: stamp(b.CreatedAt), UpdatedAt: stamp(b.UpdatedAt), Name: null(b.Name),
 		Description: null(b.Description), FailReason: null(b.FailReason), VolumeID: b.VolumeID, Links: r.links("backups", b.ID),
 		Incremental: b.ParentID != "", HasDependents: b.Dependents > 0, SnapshotID: null(b.SnapshotID), DataTimestamp: stamp(b.DataTimestamp),
-	}
-	if b.data != nil && b.Status != "creating" && !failed(b.Status) {
-		o.Container = "backups"
+		Container: null(b.container),
 	}
 	if r.minor >= 43 {
 		o.Metadata = b.metadata()
@@ -109,16 +109,17 @@ func (c *Cloud) createBackup(r *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.m["volume_id"] == nil {
-		return nil, invalid("backup", a.m, "'volume_id' is a required property")
-	}
-	if id, isString := a.m["volume_id"].(string); !isString || !uuidFormat.MatchString(id) {
-		return nil, invalid("volume_id", a.m["volume_id"], "%s is not a 'uuid'", python(a.m["volume_id"]))
+	a.required("backup", "volume_id")
+	if id, isString := a.m["volume_id"].(string); !isString {
+		a.fail(invalid("volume_id", a.m["volume_id"], "%s is not of type 'string'", python(a.m["volume_id"])))
+	} else if !uuidFormat.MatchString(id) {
+		a.fail(invalid("volume_id", id, "%s is not a 'uuid'", python(id)))
 	}
 	b := &Backup{VolumeID: a.uuid("volume_id"), SnapshotID: a.uuid("snapshot_id")}
 	b.Resource = c.newResource("backup", r, a)
 	b.DataTimestamp = b.CreatedAt
-	force, incremental := a.flag("force"), a.flag("incremental")
+	force, incremental, container := a.flag("force"), a.flag("incremental"), cmp.Or(a.text("container"), "backups")
+	a.text("availability_zone") // there is one
 	if a.err != nil {
 		return nil, a.err
 	}
@@ -162,7 +163,7 @@ func (c *Cloud) createBackup(r *call) (*answer, error) {
 	c.misrecord(b)
 	b.request = r.entry.ID
 	c.backups[b.ID] = b
-	c.startBackup(b, marked)
+	c.startBackup(b, marked, container)
 	return accepted(object{"backup": b.brief(r)}), nil
 }
 
@@ -194,7 +195,7 @@ func (c *Cloud) parent(r *call, b *Backup) (*Backup, error) {
 }
 
 // startBackup hands a backup to the scheduler, which hands it to cinder-backup as far as it knows one.
-func (c *Cloud) startBackup(b *Backup, marked *Resource) {
+func (c *Cloud) startBackup(b *Backup, marked *Resource, container string) {
 	previous := marked.Status
 	c.set(marked, "backing-up")
 	if v := c.volumes[marked.ID]; v != nil {
@@ -231,7 +232,10 @@ func (c *Cloud) startBackup(b *Backup, marked *Resource) {
 		if failed(b.Status) {
 			b.FailReason = reason
 			c.reportBackup(b, "013_020", "create backup:Backup driver failed to create backup.")
-		} else if parent := c.backups[b.ParentID]; parent != nil {
+			return
+		}
+		b.container = container
+		if parent := c.backups[b.ParentID]; parent != nil {
 			c.after(c.lag(), func() {
 				if !c.broken(ParentUnmarked) {
 					parent.Dependents++

@@ -43,7 +43,7 @@ const deleted = "deleted by somebody"
 func (c *Cloud) newResource(kind string, r *call, a *args) Resource {
 	return Resource{
 		ID: c.newID(kind), Project: r.token.project.id, User: r.token.user.id, Status: "creating", CreatedAt: c.now,
-		Name: a.text("name"), Description: a.text("description"), Metadata: a.metadata(),
+		Name: strings.TrimSpace(a.text("name")), Description: strings.TrimSpace(a.text("description")), Metadata: a.metadata(),
 	}
 }
 
@@ -53,7 +53,10 @@ func (c *Cloud) set(r *Resource, status string) {
 
 // update changes what a PUT may change; what is not given stays.
 func (c *Cloud) update(r *Resource, a *args) error {
-	name, description, metadata := a.text("name"), a.text("description"), a.metadata()
+	name, description, metadata := strings.TrimSpace(a.text("name")), strings.TrimSpace(a.text("description")), a.metadata()
+	if value, given := a.m["metadata"]; given && value == nil {
+		a.fail(invalid("metadata", value, "None is not of type 'object'"))
+	}
 	if a.err != nil {
 		return a.err
 	}

@@ -64,10 +64,12 @@ func (c *Cloud) showSnapshot(r *call) (*answer, error) {
 }
 
 func (c *Cloud) createSnapshot(r *call) (*answer, error) {
-	a, err := r.args("snapshot", "volume_id", "name", "description", "metadata", "force")
+	a, err := r.args("snapshot", "volume_id", "name", "display_name", "description", "metadata", "force")
 	if err != nil {
 		return nil, err
 	}
+	a.required("snapshot", "volume_id")
+	a.alias("name", "display_name")
 	volumeID, force := a.uuid("volume_id"), a.flag("force")
 	s := &Snapshot{VolumeID: volumeID, Resource: c.newResource("snapshot", r, a)}
 	if a.err != nil {
@@ -104,11 +106,17 @@ func (c *Cloud) endSnapshot(s *Snapshot, outcome string) {
 }
 
 func (c *Cloud) updateSnapshot(r *call) (*answer, error) {
-	s, err := lookup(r, snapshotsOf, "Snapshot", r.id)
+	a, err := r.args("snapshot", "name", "description", "display_name", "display_description")
 	if err != nil {
 		return nil, err
 	}
-	a, err := r.args("snapshot", "name", "description")
+	a.something("snapshot")
+	a.alias("name", "display_name")
+	a.alias("description", "display_description")
+	if a.err != nil {
+		return nil, a.err
+	}
+	s, err := lookup(r, snapshotsOf, "Snapshot", r.id)
 	if err != nil {
 		return nil, err
 	}

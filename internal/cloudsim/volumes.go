@@ -139,9 +139,14 @@ func (c *Cloud) createVolume(r *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.alias("name", "display_name")
+	a.alias("description", "display_description")
 	size, typeName := a.size(), a.text("volume_type")
 	snapshotID, sourceID, backupID := a.uuid("snapshot_id"), a.uuid("source_volid"), a.uuid("backup_id")
 	imageID := cmp.Or(a.text("imageRef"), a.text("image_id"))
+	if requested, given := a.m["availability_zone"]; given && requested == "" {
+		a.fail(invalid("availability_zone", requested, "'' is too short"))
+	}
 	if requested := a.text("availability_zone"); a.err == nil && requested != "" && requested != zone {
 		return nil, malformed("Availability zone '%s' is invalid.", requested)
 	}
@@ -227,11 +232,19 @@ func (c *Cloud) endVolume(v *Volume, outcome, well string) {
 }
 
 func (c *Cloud) updateVolume(r *call) (*answer, error) {
-	v, err := lookup(r, volumesOf, "Volume", r.id)
+	a, err := r.args("volume", "name", "description", "display_name", "display_description", "metadata")
 	if err != nil {
 		return nil, err
 	}
-	a, err := r.args("volume", "name", "description", "display_name", "display_description", "metadata")
+	if r.minor >= 53 {
+		a.something("volume")
+	}
+	a.alias("name", "display_name")
+	a.alias("description", "display_description")
+	if a.err != nil {
+		return nil, a.err
+	}
+	v, err := lookup(r, volumesOf, "Volume", r.id)
 	if err != nil {
 		return nil, err
 	}
