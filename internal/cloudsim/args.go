@@ -223,6 +223,8 @@ func python(value any) string {
 			return "True"
 		}
 		return "False"
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
 	case string:
 		return "'" + v + "'"
 	case []any:

@@ -25,10 +25,11 @@ type Backup struct {
 
 func (c *Cloud) listBackups(r *call) (*answer, error) {
 	return list(c, r, r.node().backups, listing[*Backup]{
-		collection: "backups", kind: "Backup", foreign: ForeignListBackup, nameSorts: 37,
-		filters: map[string]func(*Backup) any{
-			"name": func(b *Backup) any { return b.Name }, "status": func(b *Backup) any { return b.Status },
-			"volume_id": func(b *Backup) any { return b.VolumeID },
+		collection: "backups", kind: "Backup", foreign: ForeignListBackup, sorts: backupSorts(r.minor),
+		filters: map[string]filter[*Backup]{
+			"name":      same(func(b *Backup) any { return b.Name }),
+			"status":    same(func(b *Backup) any { return b.Status }),
+			"volume_id": same(func(b *Backup) any { return b.VolumeID }),
 		},
 		view: func(b *Backup, detail bool) any {
 			if detail {
@@ -37,6 +38,25 @@ func (c *Cloud) listBackups(r *call) (*answer, error) {
 			return b.brief(r)
 		},
 	})
+}
+
+func backupSorts(minor int) map[string]order[*Backup] {
+	sorts := map[string]order[*Backup]{
+		"size":           by(func(b *Backup) int { return b.Size }),
+		"volume_id":      by(func(b *Backup) string { return b.VolumeID }),
+		"snapshot_id":    by(func(b *Backup) string { return b.SnapshotID }),
+		"parent_id":      by(func(b *Backup) string { return b.ParentID }),
+		"container":      by(func(b *Backup) string { return b.container }),
+		"fail_reason":    by(func(b *Backup) string { return b.FailReason }),
+		"data_timestamp": by(func(b *Backup) int64 { return b.DataTimestamp.Unix() }),
+	}
+	for _, key := range []string{"availability_zone", "host", "object_count"} {
+		sorts[key] = alike[*Backup]
+	}
+	if minor >= 37 {
+		sorts["name"] = by(func(b *Backup) string { return b.Name })
+	}
+	return sorts
 }
 
 func (b *Backup) brief(r *call) object {
@@ -257,15 +277,16 @@ func (c *Cloud) updateBackup(r *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	change, err := c.change(a)
+	if err != nil {
+		return nil, err
+	}
 	b, err := lookup(r, backupsOf, "Backup", r.id)
 	if err != nil {
 		return nil, err
 	}
-	if c.broken(RenameIgnored) {
-		return ok(object{"backup": b.brief(r)}), nil
-	}
-	if err := c.update(&b.Resource, a); err != nil {
-		return nil, err
+	if !c.broken(RenameIgnored) {
+		change(&b.Resource)
 	}
 	return ok(object{"backup": b.brief(r)}), nil
 }

@@ -13,11 +13,7 @@ type Snapshot struct {
 
 func (c *Cloud) listSnapshots(r *call) (*answer, error) {
 	return list(c, r, r.node().snapshots, listing[*Snapshot]{
-		collection: "snapshots", kind: "Snapshot", nameSorts: 30,
-		filters: map[string]func(*Snapshot) any{
-			"name": func(s *Snapshot) any { return s.Name }, "status": func(s *Snapshot) any { return s.Status },
-			"volume_id": func(s *Snapshot) any { return s.VolumeID },
-		},
+		collection: "snapshots", kind: "Snapshot", filters: snapshotFilters(r.minor), sorts: snapshotSorts(r.minor),
 		view: func(s *Snapshot, detail bool) any {
 			if detail {
 				return s.detail(r)
@@ -25,6 +21,37 @@ func (c *Cloud) listSnapshots(r *call) (*answer, error) {
 			return s.view(r)
 		},
 	})
+}
+
+// snapshotFilters are those of a microversion; another one is ignored before 3.31.
+func snapshotFilters(minor int) map[string]filter[*Snapshot] {
+	filters := map[string]filter[*Snapshot]{
+		"name":              same(func(s *Snapshot) any { return s.Name }),
+		"status":            same(func(s *Snapshot) any { return s.Status }),
+		"volume_id":         same(func(s *Snapshot) any { return s.VolumeID }),
+		"metadata":          keyValues[*Snapshot],
+		"availability_zone": same(func(*Snapshot) any { return zone }),
+		"consumes_quota":    quotaUse[*Snapshot](),
+	}
+	if minor < 31 {
+		for _, later := range []string{"metadata", "availability_zone", "consumes_quota"} {
+			delete(filters, later)
+		}
+	}
+	return filters
+}
+
+func snapshotSorts(minor int) map[string]order[*Snapshot] {
+	sorts := map[string]order[*Snapshot]{
+		"volume_id":      by(func(s *Snapshot) string { return s.VolumeID }),
+		"volume_size":    by(func(s *Snapshot) int { return s.Size }),
+		"volume_type_id": by(func(s *Snapshot) string { return s.volumeType }),
+		"progress":       alike[*Snapshot],
+	}
+	if minor >= 30 {
+		sorts["name"] = by(func(s *Snapshot) string { return s.Name })
+	}
+	return sorts
 }
 
 // view is a snapshot in a brief list, or in the answer to a change.
@@ -113,16 +140,15 @@ func (c *Cloud) updateSnapshot(r *call) (*answer, error) {
 	a.something("snapshot")
 	a.alias("name", "display_name")
 	a.alias("description", "display_description")
-	if a.err != nil {
-		return nil, a.err
+	change, err := c.change(a)
+	if err != nil {
+		return nil, err
 	}
 	s, err := lookup(r, snapshotsOf, "Snapshot", r.id)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.update(&s.Resource, a); err != nil {
-		return nil, err
-	}
+	change(&s.Resource)
 	return ok(object{"snapshot": s.view(r)}), nil
 }
 
