@@ -15,7 +15,8 @@ import (
 // that a restore was completed: behind nodes that lag, volume and backup still
 // look available for a while after the restore was accepted. Cinder writes it
 // since Ussuri (microversion 3.60), and into the backup's own source volume only
-// where that bears another mark.
+// where that bears another mark, and had no metadata when it was backed up: those
+// replace the mark. What it had then is not known here.
 const (
 	mark     = "src_backup_id"
 	markFrom = "3.60"
@@ -63,7 +64,7 @@ func (s *Session) StartRestore(ctx context.Context, backup, into cloud.Resource)
 			if err != nil {
 				return err
 			}
-			r.tells = before.Metadata[mark] != backup.ID && (into.ID != backup.VolumeID || before.Metadata[mark] != "")
+			r.tells = before.Metadata[mark] != backup.ID && into.ID != backup.VolumeID
 		}
 		volume, err = s.askRestore(ctx, backup, into)
 		return err

@@ -16,7 +16,7 @@ type Backup struct {
 	Dependents    int       // Cinder's own counter, which is late, and knows of no failed child
 	DataTimestamp time.Time // when the bytes were as they are in the backup
 
-	container string // where the driver has put it; "": nowhere yet
+	container string // asked for, or where the driver has put it
 	restoring string // the volume that it is being restored into
 	request   string // the last one that began something with it
 	source    Volume // the volume as it was when it was backed up
@@ -135,10 +135,10 @@ func (c *Cloud) createBackup(r *call) (*answer, error) {
 	} else if !uuidFormat.MatchString(id) {
 		a.fail(invalid("volume_id", id, "%s is not a 'uuid'", python(id)))
 	}
-	b := &Backup{VolumeID: a.uuid("volume_id"), SnapshotID: a.uuid("snapshot_id")}
+	b := &Backup{VolumeID: a.uuid("volume_id"), SnapshotID: a.uuid("snapshot_id"), container: a.text("container")}
 	b.Resource = c.newResource("backup", r, a)
 	b.DataTimestamp = b.CreatedAt
-	force, incremental, container := a.flag("force"), a.flag("incremental"), cmp.Or(a.text("container"), "backups")
+	force, incremental := a.flag("force"), a.flag("incremental")
 	a.text("availability_zone") // there is one
 	if a.err != nil {
 		return nil, a.err
@@ -183,7 +183,7 @@ func (c *Cloud) createBackup(r *call) (*answer, error) {
 	c.misrecord(b)
 	b.request = r.entry.ID
 	c.backups[b.ID] = b
-	c.startBackup(b, marked, container)
+	c.startBackup(b, marked)
 	return accepted(object{"backup": b.brief(r)}), nil
 }
 
@@ -215,7 +215,7 @@ func (c *Cloud) parent(r *call, b *Backup) (*Backup, error) {
 }
 
 // startBackup hands a backup to the scheduler, which hands it to cinder-backup as far as it knows one.
-func (c *Cloud) startBackup(b *Backup, marked *Resource, container string) {
+func (c *Cloud) startBackup(b *Backup, marked *Resource) {
 	previous := marked.Status
 	c.set(marked, "backing-up")
 	if v := c.volumes[marked.ID]; v != nil {
@@ -254,7 +254,7 @@ func (c *Cloud) startBackup(b *Backup, marked *Resource, container string) {
 			c.reportBackup(b, "013_020", "create backup:Backup driver failed to create backup.")
 			return
 		}
-		b.container = container
+		b.container = cmp.Or(b.container, "backups")
 		if parent := c.backups[b.ParentID]; parent != nil {
 			c.after(c.lag(), func() {
 				if !c.broken(ParentUnmarked) {

@@ -9,7 +9,7 @@ func backupCases() []testCase {
 	return []testCase{
 		{"backups/life", func(t *testing.T, c *client) {
 			volume := c.volumeNamed(t, "contract-v")
-			r := c.post(t, "/backups", object{"backup": object{"name": "contract-b", "volume_id": volume, "description": "text", "container": "contract-c"}})
+			r := c.post(t, "/backups", object{"backup": object{"name": "contract-b", "volume_id": volume, "description": "text"}})
 			b := r.object(t, http.StatusAccepted, "backup")
 			id := b["id"].(string)
 			c.adopt("backup", id)
@@ -30,7 +30,7 @@ func backupCases() []testCase {
 			keys(t, c.show(t, "backup", id, at("3.42")), backupShown)
 			keys(t, c.show(t, "backup", id, at("latest")), backupShown+" metadata")
 			members(t, b, object{"name": "contract-b", "description": "text", "size": 1.0, "volume_id": volume, "fail_reason": nil,
-				"is_incremental": false, "has_dependent_backups": false, "snapshot_id": nil, "data_timestamp": b["created_at"], "container": "contract-c"})
+				"is_incremental": false, "has_dependent_backups": false, "snapshot_id": nil, "data_timestamp": b["created_at"]})
 
 			changed := c.do(t, "PUT", "/backups/"+id, object{"backup": object{"name": "contract-c"}}, at("3.9")).object(t, http.StatusOK, "backup")
 			keys(t, changed, briefMembers)
