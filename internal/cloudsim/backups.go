@@ -25,12 +25,7 @@ type Backup struct {
 
 func (c *Cloud) listBackups(r *call) (*answer, error) {
 	return list(c, r, r.node().backups, listing[*Backup]{
-		collection: "backups", kind: "Backup", foreign: ForeignListBackup, sorts: backupSorts(r.minor),
-		filters: map[string]filter[*Backup]{
-			"name":      same(func(b *Backup) any { return b.Name }),
-			"status":    same(func(b *Backup) any { return b.Status }),
-			"volume_id": same(func(b *Backup) any { return b.VolumeID }),
-		},
+		collection: "backups", kind: "Backup", foreign: ForeignListBackup, filters: backupFilters(), sorts: backupSorts(r.minor),
 		view: func(b *Backup, detail bool) any {
 			if detail {
 				return b.detail(r)
@@ -38,25 +33,6 @@ func (c *Cloud) listBackups(r *call) (*answer, error) {
 			return b.brief(r)
 		},
 	})
-}
-
-func backupSorts(minor int) map[string]order[*Backup] {
-	sorts := map[string]order[*Backup]{
-		"size":           by(func(b *Backup) int { return b.Size }),
-		"volume_id":      by(func(b *Backup) string { return b.VolumeID }),
-		"snapshot_id":    by(func(b *Backup) string { return b.SnapshotID }),
-		"parent_id":      by(func(b *Backup) string { return b.ParentID }),
-		"container":      by(func(b *Backup) string { return b.container }),
-		"fail_reason":    by(func(b *Backup) string { return b.FailReason }),
-		"data_timestamp": by(func(b *Backup) int64 { return b.DataTimestamp.Unix() }),
-	}
-	for _, key := range []string{"availability_zone", "host", "object_count"} {
-		sorts[key] = alike[*Backup]
-	}
-	if minor >= 37 {
-		sorts["name"] = by(func(b *Backup) string { return b.Name })
-	}
-	return sorts
 }
 
 func (b *Backup) brief(r *call) object {

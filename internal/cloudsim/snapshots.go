@@ -23,37 +23,6 @@ func (c *Cloud) listSnapshots(r *call) (*answer, error) {
 	})
 }
 
-// snapshotFilters are those of a microversion; another one is ignored before 3.31.
-func snapshotFilters(minor int) map[string]filter[*Snapshot] {
-	filters := map[string]filter[*Snapshot]{
-		"name":              same(func(s *Snapshot) any { return s.Name }),
-		"status":            same(func(s *Snapshot) any { return s.Status }),
-		"volume_id":         same(func(s *Snapshot) any { return s.VolumeID }),
-		"metadata":          keyValues[*Snapshot],
-		"availability_zone": same(func(*Snapshot) any { return zone }),
-		"consumes_quota":    quotaUse[*Snapshot](),
-	}
-	if minor < 31 {
-		for _, later := range []string{"metadata", "availability_zone", "consumes_quota"} {
-			delete(filters, later)
-		}
-	}
-	return filters
-}
-
-func snapshotSorts(minor int) map[string]order[*Snapshot] {
-	sorts := map[string]order[*Snapshot]{
-		"volume_id":      by(func(s *Snapshot) string { return s.VolumeID }),
-		"volume_size":    by(func(s *Snapshot) int { return s.Size }),
-		"volume_type_id": by(func(s *Snapshot) string { return s.volumeType }),
-		"progress":       alike[*Snapshot],
-	}
-	if minor >= 30 {
-		sorts["name"] = by(func(s *Snapshot) string { return s.Name })
-	}
-	return sorts
-}
-
 // view is a snapshot in a brief list, or in the answer to a change.
 func (s *Snapshot) view(r *call) object {
 	o := object{

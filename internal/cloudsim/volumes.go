@@ -37,54 +37,6 @@ func (c *Cloud) listVolumes(r *call) (*answer, error) {
 	})
 }
 
-// volumeFilters are those of a microversion; another one is ignored before 3.31.
-func volumeFilters(minor int) map[string]filter[*Volume] {
-	filters := map[string]filter[*Volume]{
-		"name":              same(func(v *Volume) any { return v.Name }),
-		"status":            same(func(v *Volume) any { return v.Status }),
-		"size":              same(func(v *Volume) any { return v.Size }),
-		"availability_zone": same(func(*Volume) any { return zone }),
-		"migration_status":  same(func(*Volume) any { return "None" }),
-		"metadata":          keyValues[*Volume],
-		"bootable":          truth(func(v *Volume) bool { return v.Bootable }, "Invalid input received: 'bootable = %s'"),
-		"consumes_quota":    quotaUse[*Volume](),
-		"group_id":          same(func(*Volume) any { return "None" }),
-		"created_at":        moment(func(v *Volume) time.Time { return v.CreatedAt }),
-		"updated_at":        moment(func(v *Volume) time.Time { return v.UpdatedAt }),
-	}
-	if minor < 2 { // whatever else it says is yes
-		filters["bootable"] = func(asked string) (func(*Volume) bool, error) {
-			wanted := asked != "" && !strings.EqualFold(asked, "false")
-			return func(v *Volume) bool { return v.Bootable == wanted }, nil
-		}
-	}
-	if minor < 31 {
-		filters["consumes_quota"] = func(string) (func(*Volume) bool, error) { return none[*Volume], nil } // another name of it is known
-		for _, later := range []string{"group_id", "created_at", "updated_at"} {
-			delete(filters, later)
-		}
-	}
-	return filters
-}
-
-func volumeSorts() map[string]order[*Volume] {
-	sorts := map[string]order[*Volume]{
-		"name":           by(func(v *Volume) string { return v.Name }),
-		"size":           by(func(v *Volume) int { return v.Size }),
-		"bootable":       by(func(v *Volume) string { return strconv.FormatBool(v.Bootable) }),
-		"snapshot_id":    by(func(v *Volume) string { return v.SnapshotID }),
-		"source_volid":   by(func(v *Volume) string { return v.SourceID }),
-		"host":           by(func(v *Volume) string { return v.Type }), // a backend for each
-		"volume_type":    by(func(v *Volume) string { return v.Type }),
-		"volume_type_id": by(func(v *Volume) string { return v.Type }),
-	}
-	for _, key := range []string{"attach_status", "availability_zone", "cluster_name", "consistencygroup_id", "group_id",
-		"migration_status", "multiattach", "replication_status", "service_uuid"} {
-		sorts[key] = alike[*Volume]
-	}
-	return sorts
-}
-
 func (c *Cloud) showVolume(r *call) (*answer, error) {
 	v, err := lookup(r, volumesOf, "Volume", r.id)
 	if err == nil && c.broken(UnreadableVolume) {
