@@ -58,6 +58,12 @@ acceptance-faults: ## the same cloud, each of its services stopped at each phase
 	@$(WITH_DEVCLOUD); \
 	go test -tags acceptance,faults -count=1 -v -timeout 2h -run TestStoppedAtEachPhase ./internal/acceptance
 
+# TEMPEST_TESTS: selection, or backup for the 12 tests of backups alone; TEMPEST_ROOT: a Debian 13 tree
+TEMPEST_TESTS := selection
+.PHONY: acceptance-tempest
+acceptance-tempest: build ## Tempest's tests of volume backups against cloudsim (root; see cmd/cloudsim/README.md)
+	testdata/tempest/run.sh $(TEMPEST_TESTS)
+
 release: ## static binaries for linux, darwin and windows with SHA256SUMS, in dist/
 	rm -rf dist; mkdir dist
 	for os in linux darwin windows; do for arch in amd64 arm64; do \

@@ -13,8 +13,8 @@ func (s *scene) mark(volume string) any {
 	return s.of("volume", volume, "metadata").(object)["src_backup_id"]
 }
 
-// A restored volume is marked when the restore is done, and the backup's own source only if it bears
-// another mark by then.
+// A restored volume is marked when the restore is done, and the backup's own source, whose metadata
+// replace the mark that it bears, is not.
 func TestRestoreMark(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, cloudsim.Config{OperationTime: 800 * time.Millisecond})
@@ -23,7 +23,7 @@ func TestRestoreMark(t *testing.T) {
 		for _, step := range []struct {
 			backup, into string
 			want         any
-		}{{a, source, nil}, {b, source, b}, {a, source, a}, {a, target, a}, {a, target, a}, {b, target, b}} {
+		}{{a, source, nil}, {b, source, b}, {a, source, nil}, {a, target, a}, {a, target, a}, {b, target, nil}} {
 			if got := s.mark(s.restoreInto(step.backup, step.into)); got != step.want {
 				t.Errorf("%s into %s: %v, want %v", step.backup, step.into, got, step.want)
 			}
