@@ -43,6 +43,19 @@ func TestRestoreMark(t *testing.T) {
 	})
 }
 
+// What a bootable volume has of its image stays when a backup of a volume without one is restored.
+func TestRestoreKeepsImage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		target := s.cloud.PutVolume(cloudsim.Volume{Bootable: true, ImageMetadata: map[string]string{"image_name": "i"}})
+		s.restoreInto(s.backup(s.volume()), target)
+		image, _ := s.of("volume", target, "volume_image_metadata").(object)
+		if bootable := s.of("volume", target, "bootable"); bootable != "true" || image["image_name"] != "i" {
+			t.Errorf("bootable is %v, image %v", bootable, image)
+		}
+	})
+}
+
 func TestNoRestoreMarkBeforeUssuri(t *testing.T) {
 	for version, marked := range map[string]bool{"3.59": false, "3.60": true} {
 		synctest.Test(t, func(t *testing.T) {

@@ -112,6 +112,9 @@ func requestCases() []testCase {
 				t.Errorf("metadata at 3.42: answered %d %s", r.code, r.raw)
 			}
 			c.post(t, "/backups", body, at("3.43")).refused(t, http.StatusNotFound, "itemNotFound", "Volume %s could not be found.", nowhere)
+			zoned := object{"backup": object{"availability_zone": 1, "volume_id": nowhere}}
+			c.post(t, "/backups", zoned, at("3.51")).refused(t, http.StatusBadRequest, "badRequest", "%s",
+				invalid("availability_zone", "1", "1 is not of type 'string', 'null'"))
 			volume := object{"volume": object{"size": 5000, "x": 1}}
 			if r := c.post(t, "/volumes", volume, at("3.52")); r.code != http.StatusRequestEntityTooLarge {
 				t.Errorf("unknown member at 3.52: answered %d %s", r.code, r.raw)
