@@ -46,8 +46,9 @@ const (
 func All() []Check {
 	return []Check{
 		checkCreateVolume, checkCreateBackup, checkRestore,
-		checkListing, checkFidelity, checkRefusals, checkIsolation, checkSnapshot, checkIncremental,
-		checkRestoreExisting, checkOtherType, checkVolumeFromBackup, checkData, checkDataIncremental, checkDisaster,
+		checkListing, checkFidelity, checkRefusals, checkIsolation, checkSnapshot, checkInUse, checkIncremental,
+		checkRestoreExisting, checkOverwrite, checkOtherType, checkVolumeFromBackup, checkEncrypted,
+		checkData, checkDataIncremental, checkChain, checkDisaster,
 	}
 }
 

@@ -12,14 +12,12 @@ var checkDisaster = Check{
 
 // runDisaster is data-incremental when nothing is left but the backups.
 func runDisaster(ctx context.Context, s *Session) error {
-	c, err := makeChain(ctx, s)
+	c, err := makePair(ctx, s)
 	if err != nil {
 		return err
 	}
-	for _, volume := range c.volumes {
-		if err := s.Remove(ctx, volume); err != nil {
-			return err
-		}
+	if err := s.Remove(ctx, c.volume); err != nil {
+		return err
 	}
 	return c.restoreBoth(ctx, s)
 }

@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"volume-backup-tester/internal/cloud"
@@ -9,7 +10,7 @@ import (
 
 var checkFidelity = Check{
 	Name: "fidelity", Title: "fidelity",
-	Requirement: "the cloud records a backup as asked, renames it on request, and restores size, name, metadata and bootable flag",
+	Requirement: "the cloud records a backup as asked, renames it on request, and restores size, name, metadata, image metadata and bootable flag",
 	Reference:   cinder + ", Backups",
 	Needs:       Needs{Volumes: 4, Gigabytes: 4, Backups: 2, BackupGigabytes: 2, ImageBytes: patternBytes},
 	Run:         runFidelity,
@@ -24,20 +25,34 @@ func runFidelity(ctx context.Context, s *Session) error {
 	if err != nil {
 		return err
 	}
-	if _, err := backedUpAndRestored(ctx, s, bootable); err != nil {
+	supported, _, err := s.cloud.Supports(ctx, backupMetadataFrom)
+	if err != nil {
 		return err
 	}
-	backup, err := backedUpAndRestored(ctx, s, tagged)
+	if !supported {
+		s.Note("a backup's metadata were not looked at: the cloud's Cinder does not say that it speaks microversion %s", backupMetadataFrom)
+	}
+	if _, err := backedUpAndRestored(ctx, s, bootable, nil); err != nil {
+		return err
+	}
+	var metadata map[string]string
+	if supported {
+		metadata = map[string]string{"made-by": s.prefix}
+	}
+	backup, err := backedUpAndRestored(ctx, s, tagged, metadata)
 	if err != nil {
 		return err
 	}
 	return renaming(ctx, s, backup)
 }
 
+// backupMetadataFrom is the microversion from which on a backup has metadata.
+const backupMetadataFrom = "3.43"
+
 // backedUpAndRestored holds a backup and the volume restored from it to what
 // was asked and to the source volume.
-func backedUpAndRestored(ctx context.Context, s *Session, volume cloud.Resource) (cloud.Resource, error) {
-	spec := cloud.BackupSpec{Name: volume.Name + "-backup", Description: "as asked: " + volume.Name}
+func backedUpAndRestored(ctx context.Context, s *Session, volume cloud.Resource, metadata map[string]string) (cloud.Resource, error) {
+	spec := cloud.BackupSpec{Name: volume.Name + "-backup", Description: "as asked: " + volume.Name, Metadata: metadata}
 	backup, err := s.CreateBackup(ctx, spec, volume)
 	if err != nil {
 		return backup, err
@@ -48,6 +63,15 @@ func backedUpAndRestored(ctx context.Context, s *Session, volume cloud.Resource)
 	); err != nil {
 		return backup, err
 	}
+	if metadata != nil {
+		shown, err := s.cloud.BackupMetadata(ctx, backup)
+		if err != nil {
+			return backup, err
+		}
+		if err := expectAsAsked(backup, field{"metadata made-by", metadata["made-by"], shown["made-by"]}); err != nil {
+			return backup, err
+		}
+	}
 	restored, err := s.Restore(ctx, backup, newVolume(volume.Name+"-restored"))
 	if err != nil {
 		return backup, err
@@ -55,6 +79,7 @@ func backedUpAndRestored(ctx context.Context, s *Session, volume cloud.Resource)
 	return backup, expectAsAsked(restored,
 		field{"name", volume.Name + "-restored", restored.Name}, field{"size", volume.Size, restored.Size},
 		field{"bootable", volume.Bootable, restored.Bootable}, field{"metadata made-by", volume.Metadata["made-by"], restored.Metadata["made-by"]},
+		field{"volume_image_metadata", fmt.Sprint(volume.ImageMetadata), fmt.Sprint(restored.ImageMetadata)},
 	)
 }
 

@@ -22,7 +22,7 @@ func runIncremental(ctx context.Context, s *Session) error {
 		return err
 	}
 	parentless := cloud.BackupSpec{Name: s.Name("first"), VolumeID: volume.ID, Incremental: true}
-	_, err = s.ask(cloud.Resource{Kind: cloud.KindBackup, Name: parentless.Name}, func() (cloud.Resource, error) { return s.cloud.CreateBackup(ctx, parentless) })
+	err = s.TryBackup(ctx, parentless)
 	switch call := asCall(err); {
 	case err == nil:
 		s.Warn("an incremental backup of a volume without a full one was accepted")

@@ -9,20 +9,36 @@ import (
 
 var checkSnapshot = Check{
 	Name: "snapshot", Title: "snapshot",
-	Requirement: "the cloud backs up a snapshot, leaving the volume available, and restores it",
-	Reference:   cinder + ", Create a backup (snapshot_id)",
-	Needs:       Needs{Volumes: 2, Gigabytes: 3, Backups: 1, BackupGigabytes: 1, Snapshots: 1},
+	Requirement: "the cloud backs up a snapshot and creates a volume from it, each with the snapshot's bytes, and leaves the volume available",
+	Reference:   cinder + ", Create a backup (snapshot_id), Create a volume (snapshot_id)",
+	Needs:       Needs{Volumes: 3, Gigabytes: 4, Backups: 2, BackupGigabytes: 2, Snapshots: 1, ImageBytes: 2*patternBytes + 3*gibi},
 	Run:         runSnapshot,
 }
 
+// runSnapshot overwrites a volume behind its snapshot, so that a backup that
+// reads the volume instead shows.
 func runSnapshot(ctx context.Context, s *Session) error {
-	volume, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: s.Name("volume")})
+	volume, filled, err := s.volumeWithPatternOrEmpty(ctx, s.Name("volume"), first, 1)
 	if err != nil {
 		return err
+	}
+	if filled {
+		if err := s.control(ctx, volume, first); err != nil {
+			return err
+		}
 	}
 	snapshot, err := s.CreateSnapshot(ctx, s.Name("snapshot"), volume)
 	if err != nil {
 		return err
+	}
+	if filled {
+		later, err := s.backupOfPattern(ctx, "later", second)
+		if err != nil {
+			return err
+		}
+		if volume, err = s.Restore(ctx, later, volume); err != nil {
+			return err
+		}
 	}
 	backup, err := s.StartBackup(ctx, cloud.BackupSpec{Name: s.Name("backup"), VolumeID: volume.ID, SnapshotID: snapshot.ID}, snapshot)
 	if err != nil {
@@ -35,6 +51,18 @@ func runSnapshot(ctx context.Context, s *Session) error {
 	if made.SnapshotID != snapshot.ID {
 		return &Finding{On: made.Resource, Expected: "to be of snapshot " + snapshot.ID, Got: fmt.Sprintf("snapshot_id '%s'", made.SnapshotID)}
 	}
-	_, err = s.Restore(ctx, made.Resource, newVolume(s.Name("restored")))
-	return err
+	restored, err := s.Restore(ctx, made.Resource, newVolume(s.Name("restored")))
+	if err != nil {
+		return err
+	}
+	if filled {
+		if err := s.verifyContent(ctx, restored, first, made.Size); err != nil {
+			return err
+		}
+	}
+	copied, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: s.Name("copied"), SnapshotID: snapshot.ID})
+	if err != nil || !filled {
+		return err
+	}
+	return s.verifyContent(ctx, copied, first, made.Size)
 }

@@ -37,10 +37,15 @@ func (r *run) cleanUp(ctx context.Context, prefix string, kinds []kind) error {
 	for _, k := range kinds {
 		c := clearing{run: r, cloud: r.Cloud.Once(), kind: k, prefix: prefix, items: map[string]*item{}}
 		for _, e := range r.owned.made(k.name, prefix) {
-			c.made = append(c.made, &made{entry: e, shown: time.Now()})
+			if k.only == nil || k.only(e.Resource) {
+				c.made = append(c.made, &made{entry: e, shown: time.Now()})
+			}
 		}
 		if err := c.clear(ctx); err != nil {
 			return err
+		}
+		if k.only != nil { // the rest of the kind comes later
+			continue
 		}
 		left = append(left, c.leftovers()...)
 		renamed += len(c.renamed)
@@ -78,7 +83,7 @@ type item struct {
 	cloud.Resource
 	tried    time.Time // when its deletion was last asked for
 	accepted bool      // whether that was accepted
-	begun    time.Time // when it was first accepted
+	begun    time.Time // when that, or to be detached, was first accepted
 	refusal  error     // if not, why
 	since    time.Time // since when it has been refused
 }
@@ -124,6 +129,12 @@ func (c *clearing) round(ctx context.Context) error {
 		}
 		return again || !strings.HasPrefix(r.Name, c.prefix)
 	})
+	if c.only == nil {
+		c.owned.listed(c.name, c.prefix, listed)
+	} else {
+		listed = slices.DeleteFunc(listed, func(r cloud.Resource) bool { return !c.only(r) })
+		c.owned.listedSome(listed)
+	}
 	slices.SortStableFunc(listed, func(a, b cloud.Resource) int { return b.Created.Compare(a.Created) })
 	now := map[string]*item{}
 	for _, r := range listed {
@@ -134,13 +145,15 @@ func (c *clearing) round(ctx context.Context) error {
 		known.Resource = r
 		now[r.ID] = known
 	}
-	for id := range c.items {
+	for id, it := range c.items {
 		if now[id] == nil {
 			c.moved = time.Now()
+			if c.only != nil && !contains(c.others, it.Resource) {
+				c.owned.gone(it.Resource)
+			}
 		}
 	}
 	c.items = now
-	c.owned.listed(c.name, c.prefix, listed)
 	return c.deleteAll(ctx, c.due(listed))
 }
 
@@ -198,7 +211,10 @@ func (c *clearing) deleteAll(ctx context.Context, due []*item) error {
 		if asking.Err() != nil {
 			break
 		}
-		if it.tried.IsZero() {
+		switch detach := c.owned.mayDetach(it.Resource) && !c.DryRun; {
+		case detach && it.begun.IsZero():
+			c.emit(StepStarted{Verb: "detaching", On: it.Resource})
+		case !detach && it.tried.IsZero():
 			c.deleting(it.Resource, c.DryRun)
 		}
 		wg.Add(1)
@@ -222,10 +238,19 @@ func (c *clearing) deleteAll(ctx context.Context, due []*item) error {
 	return err
 }
 
-// ask asks for one deletion. It returns an error that concerns the others too.
+// ask asks for one deletion, or before it for a volume of the check in-use to be
+// detached. It returns an error that concerns the others too.
 func (c *clearing) ask(ctx context.Context, it *item) error {
 	it.tried = time.Now()
 	if c.DryRun {
+		return nil
+	}
+	if c.owned.mayDetach(it.Resource) {
+		if err := c.owned.detach(ctx, c.cloud, it.Resource); err != nil {
+			return it.refusedFor(err)
+		}
+		it.begun = cmp.Or(it.begun, time.Now())
+		it.tried, it.refusal = time.Time{}, nil // it can be deleted at the next look
 		return nil
 	}
 	err := c.owned.delete(ctx, c.cloud, it.Resource)
@@ -235,6 +260,11 @@ func (c *clearing) ask(ctx context.Context, it *item) error {
 		it.begun = cmp.Or(it.begun, time.Now())
 		return nil
 	}
+	return it.refusedFor(err)
+}
+
+// refusedFor notes why, and returns it if it concerns the others too.
+func (it *item) refusedFor(err error) error {
 	if it.refusal == nil {
 		it.since = it.tried
 	}

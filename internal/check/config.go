@@ -23,7 +23,10 @@ type Config struct {
 	VolumeSize       int // GiB, of volumes that are made empty; 0: 1
 	// RestoreType is the other volume type to restore onto; "": none.
 	RestoreType string
-	AllowAdmin  bool
+	// EncryptedType is the volume type of the check encrypted; "": VolumeType, or
+	// the cloud's default.
+	EncryptedType string
+	AllowAdmin    bool
 	// FailOnSkip makes a skipped optional check a failure of the run.
 	FailOnSkip bool
 	// Checks are what is run, and what decides which kinds are cleaned up.

@@ -3,8 +3,11 @@ package check
 import (
 	"cmp"
 	"context"
+	"crypto/sha512"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"volume-backup-tester/internal/cloud"
@@ -157,6 +160,26 @@ func (s *Session) diff(ctx context.Context, volume cloud.Resource, p pattern, si
 		return "", &unreadableError{"the image service's hash of " + image.String() + " is not that of what it gives out", nil, true}
 	}
 	return differs, nil
+}
+
+// contentHash is the sha512 of what is uploaded of a volume.
+func (s *Session) contentHash(ctx context.Context, volume cloud.Resource) (string, error) {
+	image, err := s.volumeToImage(ctx, volume)
+	if err != nil || image.SHA512 != "" {
+		return image.SHA512, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, max(s.run.Timeout, time.Duration(volume.Size)*downloadGiB))
+	defer cancel()
+	content, err := s.cloud.ReadImage(ctx, image)
+	if err != nil {
+		return "", err
+	}
+	defer content.Close()
+	h := sha512.New()
+	if _, err := io.Copy(h, content); err != nil {
+		return "", &unreadableError{"the download of " + image.String() + " broke off", err, true}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // unreadableError is a volume whose bytes cannot be had through images.

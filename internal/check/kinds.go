@@ -11,6 +11,9 @@ import (
 // volumes and backups alike.
 const available = "available"
 
+// inUse is the status of an attached volume.
+const inUse = "in-use"
+
 // kind is one kind of resource that clean-up deletes.
 type kind struct {
 	name string
@@ -22,6 +25,8 @@ type kind struct {
 	idle map[string]string
 	// reset is the administrator's command that makes one deletable.
 	reset string
+	// only, if set, picks those that are deleted now; the others come later.
+	only func(cloud.Resource) bool
 }
 
 // imageKinds are images, if the checks make any and the cloud offers them.
@@ -29,26 +34,27 @@ func (r *run) imageKinds() []kind {
 	if !optional(r.Checks) || !r.Cloud.HasImages() {
 		return nil
 	}
-	return []kind{{cloud.KindImage, []string{"active", "queued", "killed", "deactivated", "saving", "uploading", "importing"}, nil, "openstack image delete"}}
+	return []kind{{cloud.KindImage, []string{"active", "queued", "killed", "deactivated", "saving", "uploading", "importing"}, nil, "openstack image delete", nil}}
 }
 
 // volumeKinds are the kinds of Block Storage that the checks make, in the order
 // in which clean-up deletes them: volumes are begun when the backups are gone.
-// Glance has no part in what the mandatory phases decide.
+// Glance has no part in what the mandatory phases decide. A volume holds its
+// snapshots, and a snapshot on some storage the volumes that were made from it.
 func (r *run) volumeKinds() []kind {
-	all := []kind{
-		{cloud.KindBackup, []string{available, "error"}, nil, "openstack volume backup set --state error"},
-		{cloud.KindVolume, []string{available, "error", "error_restoring", "error_extending", "error_managing"},
-			map[string]string{
-				"in-use":            "detach it from its server",
-				"awaiting-transfer": "delete its transfer request",
-			}, "openstack volume set --state error"},
+	backup := kind{cloud.KindBackup, []string{available, "error"}, nil, "openstack volume backup set --state error", nil}
+	volume := kind{cloud.KindVolume, []string{available, "error", "error_restoring", "error_extending", "error_managing"},
+		map[string]string{
+			inUse:               "detach it from its server",
+			"awaiting-transfer": "delete its transfer request",
+		}, "openstack volume set --state error", nil}
+	if !optional(r.Checks) {
+		return []kind{backup, volume}
 	}
-	if optional(r.Checks) {
-		snapshot := kind{cloud.KindSnapshot, []string{available, "error"}, nil, "openstack volume snapshot set --state error"}
-		all = slices.Insert(all, 1, snapshot)
-	}
-	return all
+	snapshot := kind{cloud.KindSnapshot, []string{available, "error"}, nil, "openstack volume snapshot set --state error", nil}
+	copied := volume
+	copied.only = func(v cloud.Resource) bool { return v.SnapshotID != "" }
+	return []kind{backup, copied, snapshot, volume}
 }
 
 // kinds are both, images last.
@@ -57,7 +63,9 @@ func (r *run) kinds() []kind { return append(r.volumeKinds(), r.imageKinds()...)
 // names are kinds in the plural.
 func names(kinds []kind) (all []string) {
 	for _, k := range kinds {
-		all = append(all, k.name+"s")
+		if k.only == nil {
+			all = append(all, k.name+"s")
+		}
 	}
 	return all
 }

@@ -64,16 +64,26 @@ func newVolume(name string) cloud.Resource {
 	return cloud.Resource{Kind: cloud.KindVolume, Name: name}
 }
 
-// CreateBackup creates a backup of a volume and waits until both are available.
+// CreateBackup creates a backup of a volume and waits until it is available, and
+// the volume what it was before.
 func (s *Session) CreateBackup(ctx context.Context, spec cloud.BackupSpec, volume cloud.Resource) (cloud.Resource, error) {
 	spec.VolumeID = volume.ID
 	backup, err := s.StartBackup(ctx, spec, volume)
 	if err != nil {
 		return backup, err
 	}
-	made := &target{Resource: backup}
-	err = s.waitFor(ctx, made, &target{Resource: volume})
+	made, of := &target{Resource: backup}, &target{Resource: volume}
+	if volume.Status == inUse {
+		of.wanted = inUse
+	}
+	err = s.waitFor(ctx, made, of)
 	return made.Resource, err
+}
+
+// TryBackup asks for a backup that should be refused.
+func (s *Session) TryBackup(ctx context.Context, spec cloud.BackupSpec) error {
+	_, err := s.ask(cloud.Resource{Kind: cloud.KindBackup, Name: spec.Name}, func() (cloud.Resource, error) { return s.cloud.CreateBackup(ctx, spec) })
+	return err
 }
 
 // StartBackup is CreateBackup up to the answer, also for a backup of a snapshot.
@@ -101,6 +111,40 @@ func (s *Session) CreateSnapshot(ctx context.Context, name string, volume cloud.
 	made := &target{Resource: snapshot}
 	err = s.waitFor(ctx, made)
 	return made.Resource, err
+}
+
+// Attach makes a volume in use, without a server: no instance is named, so Nova
+// is not asked (API reference: "Attach volume to a server").
+func (s *Session) Attach(ctx context.Context, volume cloud.Resource) (cloud.Resource, error) {
+	if _, err := s.run.owned.verify(ctx, s.cloud, volume); err != nil {
+		return volume, err
+	}
+	s.run.emit(StepStarted{Verb: "attaching", On: volume})
+	err := s.cloud.Act(ctx, volume, "os-attach", map[string]any{"host_name": "volume-backup-tester", "mountpoint": device, "mode": "rw"})
+	if call := answered(err); call != nil && call.Code == http.StatusForbidden && call.Origin == cloud.FromService {
+		return volume, &Skip{Why: "policy does not let this user attach a volume: " + call.Answer()}
+	}
+	if err != nil {
+		return volume, err
+	}
+	attached := &target{Resource: volume, wanted: inUse}
+	err = s.waitFor(ctx, attached)
+	return attached.Resource, err
+}
+
+// Detach ends what Attach began.
+func (s *Session) Detach(ctx context.Context, volume cloud.Resource) (cloud.Resource, error) {
+	now, err := s.run.owned.verify(ctx, s.cloud, volume)
+	if err != nil {
+		return now, err
+	}
+	s.run.emit(StepStarted{Verb: "detaching", On: now})
+	if err := s.run.owned.detach(ctx, s.cloud, now); err != nil {
+		return now, err
+	}
+	detached := &target{Resource: now, wanted: available}
+	err = s.waitFor(ctx, detached)
+	return detached.Resource, err
 }
 
 // TryDelete asks for a deletion that should be refused. One without a clear

@@ -57,6 +57,27 @@ func (o *owned) delete(ctx context.Context, c *cloud.Client, now cloud.Resource)
 	return err
 }
 
+// device is the name of what the check in-use attaches, by which alone a
+// clean-up knows it.
+const device = "/dev/volume-backup-tester"
+
+// mayDetach decides what may be detached: what may be deleted, and has the one
+// attachment that the check in-use makes. A server's, or any other that somebody
+// has made, may be a mounted file system. While a backup runs the status is
+// another: Cinder would write 'in-use' back in the end.
+func (o *owned) mayDetach(now cloud.Resource) bool {
+	return o.may(now) && (now.Status == inUse || now.Status == available) && len(now.Attachments) == 1 && now.Attachments[0].ServerID == "" && now.Attachments[0].Device == device
+}
+
+// detach asks for a volume to be detached. now is the volume as it was just
+// shown or listed.
+func (o *owned) detach(ctx context.Context, c *cloud.Client, now cloud.Resource) error {
+	if !o.mayDetach(now) {
+		return &Blocked{Why: now.String() + " is not attached by this run alone, so it is not detached"}
+	}
+	return c.Act(ctx, now, "os-detach", map[string]any{"attachment_id": now.Attachments[0].ID})
+}
+
 // verify asks for a resource of this run before it is overwritten or deleted,
 // and fails if that must not be done now.
 func (o *owned) verify(ctx context.Context, c *cloud.Client, what cloud.Resource) (cloud.Resource, error) {
@@ -176,6 +197,14 @@ func (o *owned) listed(kind, prefix string, all []cloud.Resource) {
 	})
 	for _, r := range all {
 		o.entries = append(o.entries, entry{Resource: r, asked: known[r.ID].asked, named: true})
+	}
+}
+
+// listedSome is listed for some of a kind: nothing follows from what is not
+// among them.
+func (o *owned) listedSome(some []cloud.Resource) {
+	for _, r := range some {
+		o.add(r, "")
 	}
 }
 

@@ -17,6 +17,36 @@ import (
 
 const anotherID = "11111111-1111-4111-8111-111111111111"
 
+// TestMayDetach is the decision what may be detached: of what may be deleted, a
+// volume with no other attachment than that of the check in-use.
+func TestMayDetach(t *testing.T) {
+	const id = "22222222-2222-4222-8222-222222222222"
+	own := cloud.Attachment{ID: "a", Device: "/dev/volume-backup-tester"}
+	for _, row := range []struct {
+		what, name, status string
+		attachments        []cloud.Attachment
+		may                bool
+	}{
+		{"its own", "scs-test-x", "in-use", []cloud.Attachment{own}, true},
+		{"its own, and the status is forgotten", "scs-test-x", "available", []cloud.Attachment{own}, true},
+		{"none", "scs-test-x", "in-use", nil, false},
+		{"renamed", "mine", "in-use", []cloud.Attachment{own}, false},
+		{"backed up", "scs-test-x", "backing-up", []cloud.Attachment{own}, false},
+		{"another device", "scs-test-x", "in-use", []cloud.Attachment{{ID: "a", Device: "/dev/vdb"}}, false},
+		{"no device", "scs-test-x", "in-use", []cloud.Attachment{{ID: "a"}}, false},
+		{"a server's", "scs-test-x", "in-use", []cloud.Attachment{{ID: "a", ServerID: "s", Device: own.Device}}, false},
+		{"two", "scs-test-x", "in-use", []cloud.Attachment{own, {ID: "b", ServerID: "s", Device: "/dev/vdb"}}, false},
+		{"the same twice", "scs-test-x", "in-use", []cloud.Attachment{own, own}, false},
+	} {
+		o := &owned{prefix: "scs-test-"}
+		o.listed(cloud.KindVolume, o.prefix, []cloud.Resource{{Kind: cloud.KindVolume, ID: id, Name: "scs-test-x"}})
+		now := cloud.Resource{Kind: cloud.KindVolume, ID: id, Name: row.name, Status: row.status, Attachments: row.attachments}
+		if got := o.mayDetach(now); got != row.may {
+			t.Errorf("%s: %t", row.what, got)
+		}
+	}
+}
+
 // TestMayDelete is the decision what may be deleted, overwritten or detached:
 // what the project's own list named or this run made, by its id, while its name
 // begins with the prefix.

@@ -36,7 +36,7 @@ func (c *clearing) due(listed []cloud.Resource) []*item {
 // another has gone since.
 func (c *clearing) isDue(it *item) bool {
 	switch {
-	case !c.mayDelete(it.Status):
+	case !c.mayDelete(it.Status) && !c.owned.mayDetach(it.Resource):
 		return false
 	case it.tried.IsZero():
 		return true
@@ -63,7 +63,7 @@ func (c *clearing) moving() bool {
 // refused for good, or is in a status that a member cannot lead on from.
 func (c *clearing) hopeless() bool {
 	for _, it := range c.items {
-		if !c.stuck(it.Status) && !c.refused(it) {
+		if (!c.stuck(it.Status) || c.owned.mayDetach(it.Resource)) && !c.refused(it) {
 			return false
 		}
 	}

@@ -24,11 +24,13 @@ const (
 // hash is known beforehand.
 type pattern uint64
 
-// The patterns. The second is the first with every fourth chunk changed, so
-// that an incremental backup from one to the other has something to leave out.
+// The patterns. The second and the third are the first with every fourth chunk
+// changed, so that an incremental backup from one to another has something to
+// leave out.
 const (
 	first  pattern = 1
 	second pattern = 2
+	third  pattern = 3
 )
 
 // The hashes of volumes of 1 GiB with each pattern, and of one of 2 GiB. The
@@ -45,7 +47,7 @@ func (p pattern) hash(size int) string {
 	switch {
 	case size == 1 && p == first:
 		return hashFirst
-	case size == 1:
+	case size == 1 && p == second:
 		return hashSecond
 	case size == 2 && p == first:
 		return hashTwice
@@ -87,7 +89,7 @@ func (r *patternReader) Read(p []byte) (int, error) {
 func (p pattern) chunk(i int) []byte {
 	data := make([]byte, chunk)
 	seed, hole := uint64(first), i%3 == 1
-	if p == second && i%4 == 0 {
+	if p != first && i%4 == 0 {
 		seed, hole = uint64(p), i%3 == 2
 	}
 	if i >= chunks || hole {

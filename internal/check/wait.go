@@ -13,6 +13,8 @@ import (
 // target is a resource that has to become available, or an image active.
 type target struct {
 	cloud.Resource
+	// wanted is the status to reach; "": available, or active of an image.
+	wanted string
 	// stays is one that has to be available all the time.
 	stays bool
 	// mayBeAbsent allows that the resource does not exist yet.
@@ -26,7 +28,10 @@ type target struct {
 func (t *target) reached() bool { return t.shown && t.missing.IsZero() && t.Status == t.want() }
 
 func (t *target) want() string {
-	if t.Kind == cloud.KindImage {
+	switch {
+	case t.wanted != "":
+		return t.wanted
+	case t.Kind == cloud.KindImage:
 		return "active"
 	}
 	return available

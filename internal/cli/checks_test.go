@@ -11,7 +11,7 @@ import (
 
 // optional runs the optional checks with all that they need.
 func optional(checks string) []string {
-	return []string{"--checks", checks, "--other-cloud", "cloudsim-other", "--restore-volume-type", cloudsim.OtherType}
+	return []string{"--checks", checks, "--other-cloud", "cloudsim-other", "--restore-volume-type", cloudsim.OtherType, "--encrypted-volume-type", cloudsim.EncryptedType}
 }
 
 // TestAllChecksPass: on a sound cloud every check passes, the verdict line comes

@@ -35,6 +35,8 @@ Which cloud:
   --volume-size GIB           size of the volumes (default: 1)
   --availability-zone NAME    zone of the volumes (default: the cloud's)
   --restore-volume-type NAME  another type, for the check other-type
+  --encrypted-volume-type NAME
+                              an encrypted type, for the check encrypted
   --other-cloud NAME          another project, for the check isolation
   --allow-admin               run even with an administrator's role
 What it does:
@@ -64,6 +66,7 @@ type settings struct {
 	cloud, prefix           string
 	volumeType, zone        string
 	restoreType, otherCloud string
+	encryptedType           string
 	checks                  []check.Check
 	timeout                 time.Duration
 	volumeSize              int // GiB
@@ -99,6 +102,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	f.BoolVar(&s.listChecks, "list-checks", false, "")
 	f.StringVar(&s.otherCloud, "other-cloud", "", "")
 	f.StringVar(&s.restoreType, "restore-volume-type", "", "")
+	f.StringVar(&s.encryptedType, "encrypted-volume-type", "", "")
 	f.BoolVar(&s.cleanupOnly, "cleanup-only", false, "")
 	f.BoolVar(&s.dryRun, "dry-run", false, "")
 	f.BoolVar(&s.debug, "debug", false, "")

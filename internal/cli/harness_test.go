@@ -56,6 +56,7 @@ func newScene(t *testing.T, config cloudsim.Config, faults ...string) *scene {
 		}
 		config.Faults = append(config.Faults, f)
 	}
+	config.WithEncryptedType = true
 	if config.Digests == nil {
 		config.Digests = digests
 	}

@@ -87,8 +87,8 @@ func TestRenamed(t *testing.T) {
 		{"restored volume", "Restore volume from backup: PASS", "volume", restored, nil, nil, exitAbort, "ABORT", true},
 		{"restored volume, and another is left", "Restore volume from backup: PASS", "volume", restored, nil, []string{"delete-volume=error_deleting"}, exitFail, "FAIL", false},
 		{"target of the restore", "Restoring volume", "volume", restored, []string{"--volume-type", cloudsim.OtherType}, nil, exitAbort, "ABORT", false},
-		{"disaster", "↳ waiting for backup 'scs-test-disaster-incremental'", "volume", "scs-test-disaster-other", []string{"--checks", "disaster"}, nil, exitAbort, "", true},
-		{"disaster after the phases", "↳ waiting for backup 'scs-test-disaster-incremental'", "volume", "scs-test-disaster-other", []string{"--checks", "core,disaster"}, nil, exitAbort, "PASS", true},
+		{"disaster", "↳ waiting for backup 'scs-test-disaster-incremental'", "volume", "scs-test-disaster-volume", []string{"--checks", "disaster"}, nil, exitAbort, "", true},
+		{"disaster after the phases", "↳ waiting for backup 'scs-test-disaster-incremental'", "volume", "scs-test-disaster-volume", []string{"--checks", "core,disaster"}, nil, exitAbort, "PASS", true},
 		{"restore-existing", "Restoring volume", "volume", "scs-test-restore_existing-target", []string{"--checks", "restore-existing"}, nil, exitAbort, "", true},
 		{"incremental", "↳ deleting backup 'scs-test-incremental-child'", "backup", "scs-test-incremental-full", []string{"--checks", "incremental"}, nil, exitAbort, "", true},
 	} {

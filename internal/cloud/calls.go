@@ -40,13 +40,23 @@ type nothing struct{}
 
 // Show asks for a resource by its id.
 func (c *Client) Show(ctx context.Context, of Resource) (Resource, error) {
+	return c.show(ctx, c.service(of.Kind), of)
+}
+
+func (c *Client) show(ctx context.Context, service *gophercloud.ServiceClient, of Resource) (Resource, error) {
 	made := &call{service: calling(of.Kind), op: "showing", on: of}
 	return do(ctx, c, answerIn, made, func(ctx context.Context) (Resource, error) {
 		var body single
-		service := c.service(of.Kind)
 		_, err := service.Get(ctx, service.ServiceURL(of.Kind+"s", of.ID), body.target(of.Kind), nil)
 		return made.resource(body, err)
 	})
+}
+
+// BackupMetadata asks for a backup's metadata, which Show leaves out (API
+// reference: "Show backup detail", microversion 3.43).
+func (c *Client) BackupMetadata(ctx context.Context, backup Resource) (map[string]string, error) {
+	shown, err := c.show(ctx, c.at("3.43"), backup)
+	return shown.Metadata, err
 }
 
 // Delete asks for a resource to be deleted. Nothing but check's owned.go calls

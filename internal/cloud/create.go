@@ -16,6 +16,7 @@ type VolumeSpec struct {
 	Metadata         map[string]string
 	ImageID          string // made from an image
 	BackupID         string // made from a backup (microversion 3.47)
+	SnapshotID       string // made from a snapshot
 }
 
 // CreateVolume asks for a volume (API reference: "Create a volume").
@@ -28,7 +29,7 @@ func (c *Client) CreateVolume(ctx context.Context, spec VolumeSpec) (Resource, e
 	return do(ctx, c, 0, made, func(ctx context.Context) (Resource, error) {
 		return made.created(volumes.Create(ctx, block, volumes.CreateOpts{
 			Name: spec.Name, Size: spec.Size, VolumeType: spec.Type, AvailabilityZone: spec.Zone,
-			Metadata: spec.Metadata, ImageID: spec.ImageID, BackupID: spec.BackupID,
+			Metadata: spec.Metadata, ImageID: spec.ImageID, BackupID: spec.BackupID, SnapshotID: spec.SnapshotID,
 		}, nil).Result)
 	})
 }
@@ -41,6 +42,8 @@ type BackupSpec struct {
 	Name, Description    string
 	VolumeID, SnapshotID string
 	Incremental          bool
+	Force                bool              // also of a volume that is in use
+	Metadata             map[string]string // microversion 3.43
 }
 
 // CreateBackup asks for a backup (API reference: "Create a backup").
@@ -54,9 +57,14 @@ func (c *Client) CreateBackup(ctx context.Context, spec BackupSpec) (Resource, e
 		}
 		return again, err
 	}
+	block := c.block
+	if spec.Metadata != nil {
+		block = c.at("3.43")
+	}
 	return do(ctx, c, 0, made, func(ctx context.Context) (Resource, error) {
-		return made.created(backups.Create(ctx, c.block, backups.CreateOpts{
-			Name: spec.Name, Description: spec.Description, VolumeID: spec.VolumeID, SnapshotID: spec.SnapshotID, Incremental: spec.Incremental,
+		return made.created(backups.Create(ctx, block, backups.CreateOpts{
+			Name: spec.Name, Description: spec.Description, VolumeID: spec.VolumeID, SnapshotID: spec.SnapshotID,
+			Incremental: spec.Incremental, Force: spec.Force, Metadata: spec.Metadata,
 		}).Result)
 	})
 }

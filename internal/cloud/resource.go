@@ -35,8 +35,13 @@ type Resource struct {
 	VolumeType string // of a volume
 	Bootable   bool   // a volume
 	Encrypted  bool   // a volume: what is uploaded of it is ciphertext
+	// Attachments are a volume's; ImageMetadata is what it keeps of the image that
+	// it was made from.
+	Attachments   []Attachment
+	ImageMetadata map[string]string
+
 	VolumeID   string // of a backup or snapshot: what it was made of
-	SnapshotID string // of a backup: what it was made of
+	SnapshotID string // of a backup or volume: what it was made of
 	// Incremental is a backup of what has changed since its parent.
 	Incremental bool
 	// HasDependents says that incremental backups build on this one. Cinder
@@ -44,6 +49,13 @@ type Resource struct {
 	HasDependents bool
 	Owner         string // of an image: its project
 	SHA512        string // of an image's bytes; "" if Glance does not say
+}
+
+// Attachment is that of a volume to a server, or to nothing that Nova knows of.
+type Attachment struct {
+	ID       string `json:"attachment_id"`
+	ServerID string `json:"server_id"`
+	Device   string `json:"device"`
 }
 
 // String names a resource for people: kind, name and id, as far as known.
@@ -75,6 +87,8 @@ type wire struct {
 	VolumeType    string            `json:"volume_type"`
 	Bootable      any               `json:"bootable"` // "true" in Cinder
 	Encrypted     bool              `json:"encrypted"`
+	Attachments   []Attachment      `json:"attachments"`
+	ImageMetadata map[string]string `json:"volume_image_metadata"`
 	VolumeID      string            `json:"volume_id"`
 	SnapshotID    string            `json:"snapshot_id"`
 	Incremental   bool              `json:"is_incremental"`
@@ -173,6 +187,7 @@ func (w wire) resource(kind, requestID string) Resource {
 		Kind: kind, ID: w.ID, Name: w.Name, Status: Printable(w.Status), Description: w.Description, Reason: Printable(w.FailReason),
 		Created: time.Time(w.CreatedAt), RequestID: requestID, Metadata: w.Metadata,
 		VolumeType: Printable(w.VolumeType), Bootable: fmt.Sprint(w.Bootable) == "true", Encrypted: w.Encrypted,
+		Attachments: w.Attachments, ImageMetadata: w.ImageMetadata,
 		VolumeID: w.VolumeID, SnapshotID: Printable(w.SnapshotID), Incremental: w.Incremental, HasDependents: w.HasDependents,
 		Size: int(size), Owner: w.Owner, SHA512: w.SHA512,
 	}

@@ -48,18 +48,17 @@ func (c *Cloud) actOnVolume(r *call) (*answer, error) {
 		if r.statusOf(&v.Resource, "available") != "available" {
 			return nil, malformed("Invalid volume: volume is already attached")
 		}
-		v.attachment = object{"id": v.ID, "attachment_id": c.newID("attachment"), "volume_id": v.ID, "host_name": nil,
-			"server_id": null(a.text("instance_uuid")), "device": a.text("mountpoint"), "attached_at": stamp(c.now)}
+		v.Attachments = []Attachment{{ID: c.newID("attachment"), ServerID: a.text("instance_uuid"), Device: a.text("mountpoint")}}
 		c.set(&v.Resource, "in-use")
 	case "os-detach":
-		v.attachment = nil
+		v.Attachments = nil
 		c.set(&v.Resource, "available")
 	case "os-reset_status", "os-force_delete":
 		if err := r.administer("volume", name); err != nil {
 			return nil, err
 		}
 		if name == "os-force_delete" {
-			v.attachment = nil
+			v.Attachments = nil
 			c.removeVolume(v)
 		} else {
 			c.force(&v.Resource, a.text("status"))

@@ -139,11 +139,17 @@ func (c *Cloud) createBackup(r *call) (*answer, error) {
 		if status := r.statusOf(&s.Resource, "available"); status != "available" {
 			return nil, malformed("Invalid snapshot: Snapshot to be backed up must be available, but the current status is \"%s\".", status)
 		}
-		marked, data, b.DataTimestamp = &s.Resource, s.data, s.CreatedAt
+		marked, b.DataTimestamp = &s.Resource, s.CreatedAt
+		if !c.broken(SnapshotBackupIsLater) {
+			data = s.data
+		}
 	} else if status := r.statusOf(&v.Resource, "available", "in-use"); status != "available" && status != "in-use" {
 		return nil, malformed("Invalid volume: Volume to be backed up must be available or in-use, but the current status is \"%s\".", status)
-	} else if v.Status == "in-use" && !force {
+	} else if v.Status == "in-use" && (!force && !c.broken(AcceptsInUseWithoutForce) || c.broken(ForceIgnored)) {
 		return nil, malformed("Invalid volume: Backing up an in-use volume must use the force flag.")
+	}
+	if v.Status == "in-use" && c.broken(InUseBackupEmpty) {
+		data = disk{}
 	}
 	if err := c.reserve(b.Project, quotaBackups, v.Size); err != nil {
 		return nil, err
@@ -214,9 +220,12 @@ func (c *Cloud) startBackup(b *Backup, marked *Resource) {
 		c.set(&v.Resource, "backing-up")
 	}
 	release := func(string) {
-		if marked.Status == "backing-up" {
+		if marked.Status == "backing-up" && (previous != "in-use" || !c.broken(InUseStaysBackingUp)) {
 			c.set(marked, previous)
 		}
+	}
+	if previous == "in-use" && c.broken(InUseForgotten) {
+		previous = "available"
 	}
 	c.operate(opCreateBackup, &b.Resource, release, func(outcome string) {
 		if outcome == vanished {

@@ -56,7 +56,7 @@ func (c *Cloud) restored(b *Backup, v *Volume, isNew bool) disk {
 		}
 	}
 	for _, child := range c.backups {
-		if child.ParentID == b.ID && c.broken(RestoreMixesIncrement) {
+		if child.ParentID == b.ID && (c.broken(RestoreMixesIncrement) || b.ParentID != "" && c.broken(MiddleIsNext)) {
 			data = c.contents(child)
 		}
 	}
@@ -87,6 +87,12 @@ func (c *Cloud) misrestore(b *Backup, v *Volume) {
 	if c.broken(RestoreDropsBootable) {
 		v.Bootable = false
 	}
+	if c.broken(RestoreDropsImage) {
+		v.ImageMetadata = nil
+	}
+	if c.broken(CiphertextDiffers) || c.volumes[b.VolumeID] == nil && c.broken(KeyLost) {
+		v.key = 1
+	}
 	if c.broken(RestoreResizes) {
 		v.Size = b.Size
 	}
@@ -108,6 +114,9 @@ func (c *Cloud) misrecord(b *Backup) {
 	}
 	if c.broken(BackupDropsVolumeID) {
 		b.VolumeID = c.newID("volume")
+	}
+	if c.broken(BackupDropsMetadata) {
+		b.Metadata = nil
 	}
 	if b.SnapshotID != "" && c.broken(BackupDropsSnapshotID) {
 		b.SnapshotID = ""

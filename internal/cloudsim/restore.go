@@ -92,14 +92,9 @@ func (c *Cloud) startRestore(b *Backup, v *Volume, isNew, rename bool) {
 			}
 			return
 		}
-		data := c.restored(b, v, isNew)
-		merge := len(v.data) > 0 && c.broken(RestoreMerges)
-		for i := range v.data {
-			if i < int64(b.Size)<<30/chunkSize && !merge {
-				delete(v.data, i) // beyond the backup's size the old bytes stay, as with Cinder's chunked drivers
-			}
+		if v.ID != b.VolumeID || !c.broken(OverwriteIgnored) {
+			c.overwrite(v, b, isNew)
 		}
-		v.data.apply(data)
 		if rename {
 			v.Name, v.Description = b.source.Name, b.source.Description
 		}
@@ -120,4 +115,17 @@ func (c *Cloud) startRestore(b *Backup, v *Volume, isNew, rename bool) {
 	}
 	// The backup itself is fine again, also after a restore that failed.
 	c.operate(opRestore, &b.Resource, early, func(string) { c.set(&b.Resource, "available") })
+}
+
+// overwrite gives a volume a backup's bytes. Beyond the backup's size the old ones stay, as with Cinder's
+// chunked drivers.
+func (c *Cloud) overwrite(v *Volume, b *Backup, isNew bool) {
+	data := c.restored(b, v, isNew)
+	merge := len(v.data) > 0 && c.broken(RestoreMerges)
+	for i := range v.data {
+		if i < int64(b.Size)<<30/chunkSize && !merge {
+			delete(v.data, i)
+		}
+	}
+	v.data.apply(data)
 }

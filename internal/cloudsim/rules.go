@@ -42,7 +42,15 @@ const (
 	AcceptsDeleteParent           Rule = "accepts:delete-parent"
 	AcceptsIncrementalWithoutFull Rule = "accepts:incremental-without-full"
 
-	SnapshotLocksVolume Rule = "snapshot-locks-volume"
+	SnapshotLocksVolume       Rule = "snapshot-locks-volume"
+	SnapshotBackupIsLater     Rule = "snapshot-backup-is-later"
+	VolumeFromSnapshotIsLater Rule = "volume-from-snapshot-is-later"
+
+	AcceptsInUseWithoutForce Rule = "accepts:in-use-without-force"
+	ForceIgnored             Rule = "force-ignored"
+	InUseBackupEmpty         Rule = "in-use-backup-empty"
+	InUseStaysBackingUp      Rule = "in-use-stays-backing-up"
+	InUseForgotten           Rule = "in-use-forgotten"
 
 	UnreadableVolume        Rule = "unreadable:volume"
 	UnreadableBackup        Rule = "unreadable:backup"
@@ -56,6 +64,11 @@ const (
 	AcceptsRestoreUnavailable Rule = "accepts:restore-unavailable"
 	VolumeFromBackupEmpty     Rule = "volume-from-backup-empty"
 	OtherTypeIgnored          Rule = "other-type-ignored"
+	OverwriteIgnored          Rule = "overwrite-ignored"
+
+	MiddleIsNext      Rule = "middle-is-next"
+	CiphertextDiffers Rule = "ciphertext-differs"
+	KeyLost           Rule = "key-lost"
 
 	ListHides             Rule = "list-hides"
 	FilterIgnoredName     Rule = "filter-ignored:name"
@@ -76,11 +89,13 @@ const (
 	BackupDropsSize        Rule = "backup-drops:size"
 	BackupDropsVolumeID    Rule = "backup-drops:volume_id"
 	BackupDropsSnapshotID  Rule = "backup-drops:snapshot_id"
+	BackupDropsMetadata    Rule = "backup-drops:metadata"
 	RenameIgnored          Rule = "rename-ignored"
 	RestoreDropsName       Rule = "restore-drops:name"
 	RestoreDropsSize       Rule = "restore-drops:size"
 	RestoreDropsMetadata   Rule = "restore-drops:metadata"
 	RestoreDropsBootable   Rule = "restore-drops:bootable"
+	RestoreDropsImage      Rule = "restore-drops:image-metadata"
 
 	WrongCodeUnknown       Rule = "wrong-code:unknown"
 	WrongCodeBusy          Rule = "wrong-code:busy"
@@ -132,6 +147,14 @@ func Rules() []BrokenRule {
 		{AcceptsIncrementalWithoutFull, "an incremental backup needs no full one"},
 
 		{SnapshotLocksVolume, "a volume whose snapshot is backed up stays backing-up"},
+		{SnapshotBackupIsLater, "a snapshot's backup has the bytes that the volume got later"},
+		{VolumeFromSnapshotIsLater, "a volume that is created from a snapshot has the bytes that its volume got later"},
+
+		{AcceptsInUseWithoutForce, "a volume in use is backed up without force"},
+		{ForceIgnored, "a volume in use is not backed up with force"},
+		{InUseBackupEmpty, "the backup of a volume in use is empty"},
+		{InUseStaysBackingUp, "a volume that was backed up in use stays backing-up"},
+		{InUseForgotten, "a volume that was backed up in use is available then"},
 
 		{UnreadableVolume, "a volume is listed, but not found by its id"},
 		{UnreadableBackup, "a backup is listed, but not found by its id"},
@@ -145,6 +168,11 @@ func Rules() []BrokenRule {
 		{AcceptsRestoreUnavailable, "a backup is restored into a volume that is not available"},
 		{VolumeFromBackupEmpty, "a volume that is created from a backup is empty"},
 		{OtherTypeIgnored, "a restore gives a volume the default type"},
+		{OverwriteIgnored, "a restore into the backup's own source volume leaves its bytes"},
+
+		{MiddleIsNext, "an increment that another builds on is restored as that one"},
+		{CiphertextDiffers, "an encrypted volume is restored with another key"},
+		{KeyLost, "an encrypted volume is restored with another key when the source volume is gone"},
 
 		{ListHides, "a list of backups lacks the first entry"},
 		{FilterIgnoredName, "a list of backups has other names than the one asked for"},
@@ -165,11 +193,13 @@ func Rules() []BrokenRule {
 		{BackupDropsSize, "a backup has another size than the volume"},
 		{BackupDropsVolumeID, "a backup names another volume"},
 		{BackupDropsSnapshotID, "a snapshot's backup names no snapshot"},
+		{BackupDropsMetadata, "a backup has no metadata"},
 		{RenameIgnored, "a backup keeps its name when it is renamed"},
 		{RestoreDropsName, "a restored volume has another name than asked"},
 		{RestoreDropsSize, "a restored volume has another size than the backup"},
 		{RestoreDropsMetadata, "a restored volume lacks the source's metadata"},
 		{RestoreDropsBootable, "a restored volume is not bootable"},
+		{RestoreDropsImage, "a restored volume lacks the image metadata"},
 
 		{WrongCodeUnknown, "what there is not is answered with 400"},
 		{WrongCodeBusy, "what is busy is answered with 409"},

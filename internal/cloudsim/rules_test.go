@@ -63,6 +63,21 @@ func TestEachRule(t *testing.T) {
 		{cloudsim.SnapshotLocksVolume, func(s *scene) any { v, _ := s.snapshotBackup(); return s.status("/volumes/" + v) }, "available", "backing-up"},
 		{cloudsim.BackupDropsSnapshotID, func(s *scene) any { _, b := s.snapshotBackup(); return s.of("backup", b, "snapshot_id") != nil }, true, false},
 
+		{cloudsim.SnapshotBackupIsLater, func(s *scene) any { _, b := s.snapshotBackup(); return s.read(s.restore(b), 0, 5) }, "older", "newer"},
+		{cloudsim.VolumeFromSnapshotIsLater, func(s *scene) any {
+			return s.read(s.do("POST", "/volumes", object{"volume": object{"snapshot_id": s.snapshot()}}, 202)["id"].(string), 0, 5)
+		}, "older", "newer"},
+
+		{cloudsim.AcceptsInUseWithoutForce, func(s *scene) any {
+			return s.code("POST", "/backups", object{"backup": object{"volume_id": s.inUse()}})
+		}, 400, 202},
+		{cloudsim.ForceIgnored, func(s *scene) any {
+			return s.code("POST", "/backups", object{"backup": object{"volume_id": s.inUse(), "force": true}})
+		}, 202, 400},
+		{cloudsim.InUseBackupEmpty, func(s *scene) any { _, b := s.forced(); return s.read(s.restore(b), 0, 4) }, "head", zeros},
+		{cloudsim.InUseStaysBackingUp, func(s *scene) any { v, _ := s.forced(); return s.status("/volumes/" + v) }, "in-use", "backing-up"},
+		{cloudsim.InUseForgotten, func(s *scene) any { v, _ := s.forced(); return s.status("/volumes/" + v) }, "in-use", "available"},
+
 		{cloudsim.UnreadableVolume, func(s *scene) any { return s.code("GET", "/volumes/"+s.volume(), nil) }, 200, 404},
 		{cloudsim.UnreadableBackup, func(s *scene) any { return s.code("GET", "/backups/"+s.backup(s.volume()), nil) }, 200, 404},
 		{cloudsim.RestoreNamesOtherBackup, func(s *scene) any { b := s.backup(s.volume()); return s.restoreAnswer(b)["backup_id"] == b }, true, false},
@@ -81,6 +96,17 @@ func TestEachRule(t *testing.T) {
 			target := s.cloud.PutVolume(cloudsim.Volume{Type: cloudsim.OtherType})
 			return s.of("volume", s.restoreInto(s.backup(s.volume()), target), "volume_type")
 		}, cloudsim.OtherType, cloudsim.DefaultType},
+
+		{cloudsim.OverwriteIgnored, func(s *scene) any {
+			v := s.filled()
+			b := s.backup(v)
+			s.write(v, 0, "new!")
+			return s.read(s.restoreInto(b, v), 0, 4)
+		}, "head", "new!"},
+
+		{cloudsim.MiddleIsNext, func(s *scene) any { return s.middle() }, "second", "third!"},
+		{cloudsim.CiphertextDiffers, func(s *scene) any { return s.sameCiphertext(false) }, true, false},
+		{cloudsim.KeyLost, func(s *scene) any { return s.sameCiphertext(true) }, true, false},
 
 		{cloudsim.ListHides, func(s *scene) any { s.three(); return s.names("/backups") }, "c b a", "b a"},
 		{cloudsim.FilterIgnoredName, func(s *scene) any { s.three(); return s.names("/backups?name=b") }, "b", "c b a"},
@@ -103,6 +129,10 @@ func TestEachRule(t *testing.T) {
 		{cloudsim.BackupDropsDescription, func(s *scene) any { return s.of("backup", s.backup(s.volume()), "description") }, "asked, too", nil},
 		{cloudsim.BackupDropsSize, func(s *scene) any { return s.of("backup", s.backup(s.volume()), "size") }, 1.0, 2.0},
 		{cloudsim.BackupDropsVolumeID, func(s *scene) any { v := s.volume(); return s.of("backup", s.backup(v), "volume_id") == v }, true, false},
+		{cloudsim.BackupDropsMetadata, func(s *scene) any {
+			b := s.backupWith(s.volume(), object{"metadata": object{"key": "value"}})
+			return s.of("backup", b, "metadata").(object)["key"]
+		}, "value", nil},
 		{cloudsim.RenameIgnored, func(s *scene) any {
 			b := s.backup(s.volume())
 			s.do("PUT", "/backups/"+b, object{"backup": object{"name": "renamed"}}, 200)
@@ -117,6 +147,12 @@ func TestEachRule(t *testing.T) {
 			bootable := s.cloud.PutVolume(cloudsim.Volume{Bootable: true})
 			return s.of("volume", s.restore(s.backup(bootable)), "bootable")
 		}, "true", "false"},
+
+		{cloudsim.RestoreDropsImage, func(s *scene) any {
+			imaged := s.cloud.PutVolume(cloudsim.Volume{ImageMetadata: map[string]string{"image_name": "x"}})
+			about, _ := s.of("volume", s.restore(s.backup(imaged)), "volume_image_metadata").(object)
+			return about["image_name"]
+		}, "x", nil},
 
 		{cloudsim.WrongCodeUnknown, func(s *scene) any { return s.code("GET", "/backups/unknown", nil) }, 404, 400},
 		{cloudsim.WrongCodeBusy, func(s *scene) any { _, b := s.busy(); return s.code("DELETE", "/backups/"+b, nil) }, 400, 409},
@@ -139,7 +175,7 @@ func TestEachRule(t *testing.T) {
 				broken []cloudsim.Rule
 			}{{row.sound, nil}, {row.broken, []cloudsim.Rule{row.rule}}} {
 				synctest.Test(t, func(t *testing.T) {
-					if got := row.look(newScene(t, cloudsim.Config{Broken: cloud.broken})); got != cloud.want {
+					if got := row.look(newScene(t, cloudsim.Config{WithEncryptedType: true, Broken: cloud.broken})); got != cloud.want {
 						t.Errorf("with %v: %#v, want %#v", cloud.broken, got, cloud.want)
 					}
 				})

@@ -160,6 +160,49 @@ func (s *scene) snapshotBackup() (volume, backup string) {
 	return volume, s.backupWith(volume, object{"snapshot_id": snapshot})
 }
 
+// snapshot is one of a volume whose bytes have changed since.
+func (s *scene) snapshot() string {
+	_, b := s.snapshotBackup()
+	return s.of("backup", b, "snapshot_id").(string)
+}
+
+// inUse is a volume that is attached to nothing.
+func (s *scene) inUse() string {
+	volume := s.filled()
+	s.do("POST", "/volumes/"+volume+"/action", object{"os-attach": object{"host_name": "x", "mountpoint": "/dev/x"}}, http.StatusAccepted)
+	return volume
+}
+
+func (s *scene) forced() (volume, backup string) {
+	volume = s.inUse()
+	return volume, s.backupWith(volume, object{"force": true})
+}
+
+// ciphertext is what is uploaded of an encrypted volume and of the one that is restored from its backup, perhaps
+// when the source is gone.
+func (s *scene) sameCiphertext(orphan bool) bool {
+	source := s.cloud.PutVolume(cloudsim.Volume{Type: cloudsim.EncryptedType})
+	s.write(source, 0, "data")
+	backup := s.backup(source)
+	into := s.cloud.PutVolume(cloudsim.Volume{Type: cloudsim.EncryptedType})
+	want := s.readImage(s.upload(source), 0)
+	if orphan {
+		s.do("DELETE", "/volumes/"+source, nil, http.StatusAccepted)
+	}
+	return s.readImage(s.upload(s.restoreInto(backup, into)), 0) == want
+}
+
+// middle is what an increment that another builds on is restored to.
+func (s *scene) middle() string {
+	volume := s.volume()
+	s.backup(volume)
+	s.write(volume, 0, "second")
+	middle := s.backupWith(volume, object{"incremental": true})
+	s.write(volume, 0, "third!")
+	s.backupWith(volume, object{"incremental": true})
+	return s.read(s.restore(middle), 0, 6)
+}
+
 // three makes backups a, b and c of one volume.
 func (s *scene) three() string {
 	volume := s.volume()

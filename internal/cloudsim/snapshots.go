@@ -128,10 +128,21 @@ func (c *Cloud) deleteSnapshot(r *call) (*answer, error) {
 	}
 	c.set(&s.Resource, "deleting")
 	c.operate(opDeleteSnapshot, &s.Resource, nil, func(outcome string) {
-		if outcome == "" {
+		if outcome == "" && !c.held(s) {
 			outcome = vanished
 		}
 		c.endSnapshot(s, outcome)
 	})
 	return accepted(nil), nil
+}
+
+// held says whether a volume that was made from a snapshot keeps it from being deleted, as with RBD: it is
+// available again then.
+func (c *Cloud) held(s *Snapshot) bool {
+	for _, v := range c.volumes {
+		if v.SnapshotID == s.ID {
+			return true
+		}
+	}
+	return false
 }

@@ -104,12 +104,12 @@ func (c *Cloud) encrypted(v *Volume) bool {
 }
 
 // ciphertext is what is on an encrypted volume's device, as far as it has been written to.
-func (d disk) ciphertext() disk {
+func (d disk) ciphertext(key byte) disk {
 	enciphered := disk{}
 	for i, chunk := range d {
 		enciphered[i] = make([]byte, chunkSize)
 		for j, b := range chunk {
-			enciphered[i][j] = b ^ 0xa5
+			enciphered[i][j] = b ^ 0xa5 ^ key
 		}
 	}
 	return enciphered

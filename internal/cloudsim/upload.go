@@ -119,7 +119,7 @@ func (c *Cloud) startUpload(r *call, v *Volume, i *Image) {
 	c.set(&v.Resource, "uploading")
 	data, request := maps.Clone(v.data), r.entry.ID
 	if c.encrypted(v) {
-		data = data.ciphertext()
+		data = data.ciphertext(v.key)
 	}
 	if c.broken(UploadFlipsBytes) {
 		data.flip(int64(v.Size) << 30)

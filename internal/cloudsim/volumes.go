@@ -18,11 +18,17 @@ type Volume struct {
 	Bootable   bool
 
 	ImageMetadata map[string]string // about the image that it was first made from
+	Attachments   []Attachment
 
-	previous   string    // the status to go back to after a backup
-	keptUntil  time.Time // deletions before are undone; zero: none was tried
-	attachment object
-	data       disk
+	previous  string    // the status to go back to after a backup
+	keptUntil time.Time // deletions before are undone; zero: none was tried
+	data      disk
+	key       byte // what an encrypted volume's ciphertext is made with
+}
+
+// Attachment is that of a volume, perhaps to a server.
+type Attachment struct {
+	ID, ServerID, Device string
 }
 
 func (c *Cloud) listVolumes(r *call) (*answer, error) {
@@ -101,8 +107,9 @@ func (c *Cloud) volumeDetail(r *call, v *Volume) volumeView {
 // volumeView is what a volume looks like in the answer to a change; see also volumeDetail.
 func (c *Cloud) volumeView(r *call, v *Volume) volumeView {
 	attachments := []object{}
-	if v.attachment != nil {
-		attachments = append(attachments, v.attachment)
+	for _, a := range v.Attachments {
+		attachments = append(attachments, object{"id": v.ID, "attachment_id": a.ID, "volume_id": v.ID, "host_name": nil,
+			"server_id": null(a.ServerID), "device": a.Device, "attached_at": stamp(v.UpdatedAt)})
 	}
 	o := volumeView{
 		ID: v.ID, Status: v.Status, Size: v.Size, Zone: zone, CreatedAt: stamp(v.CreatedAt), UpdatedAt: stamp(v.UpdatedAt),
@@ -163,6 +170,9 @@ func (c *Cloud) createVolume(r *call) (*answer, error) {
 			return nil, malformed("Invalid snapshot: Originating snapshot status must be one of 'available' values")
 		}
 		minimum, v.Type, v.data = s.Size, s.volumeType, maps.Clone(s.data)
+		if later := c.volumes[s.VolumeID]; later != nil && c.broken(VolumeFromSnapshotIsLater) {
+			v.data = maps.Clone(later.data)
+		}
 	case sourceID != "":
 		s, err := lookup(r, volumesOf, "Volume", sourceID)
 		if err != nil {
@@ -247,7 +257,7 @@ func (c *Cloud) deleteVolume(r *call) (*answer, error) {
 		return nil, err
 	}
 	statuses := []string{"available", "error", "error_restoring", "error_extending", "error_managing"}
-	deletable := slices.Contains(statuses, r.statusOf(&v.Resource, statuses...)) && v.attachment == nil
+	deletable := slices.Contains(statuses, r.statusOf(&v.Resource, statuses...)) && len(v.Attachments) == 0
 	for _, n := range []*node{&c.node, r.node()} {
 		for _, s := range n.snapshots {
 			deletable = deletable && s.VolumeID != v.ID

@@ -77,22 +77,34 @@ func backupCases() []testCase {
 	}
 }
 
-// attach makes a volume in-use, by no server at all.
+// attach makes a volume in-use, by no server at all, as the checker does.
 func (c *client) attach(t *testing.T, volume string) {
 	t.Helper()
-	r := c.post(t, "/volumes/"+volume+"/action", object{"os-attach": object{"instance_uuid": nowhere, "mountpoint": "/dev/vdz"}})
+	r := c.post(t, "/volumes/"+volume+"/action", object{"os-attach": object{"host_name": "contract", "mountpoint": "/dev/contract", "mode": "rw"}})
 	if r.code != http.StatusAccepted {
 		t.Fatalf("attaching: answered %d %s", r.code, r.raw)
 	}
 	t.Cleanup(func() { c.post(t, "/volumes/"+volume+"/action", object{"os-detach": object{}}) }) // also after a failure
 	c.settled(t, "volume", volume, "available", "attaching", "in-use")
-	attachment := c.show(t, "volume", volume)["attachments"].([]any)[0].(object)
+	attachment := c.attachment(t, volume)
 	keys(t, attachment, "id attachment_id volume_id server_id host_name device attached_at")
+	members(t, attachment, object{"server_id": nil, "device": "/dev/contract"})
+}
+
+// attachment is the one that a volume has.
+func (c *client) attachment(t *testing.T, volume string) object {
+	t.Helper()
+	all := c.show(t, "volume", volume)["attachments"].([]any)
+	if len(all) != 1 {
+		t.Fatalf("attachments: %v", all)
+	}
+	return all[0].(object)
 }
 
 func (c *client) detach(t *testing.T, volume string) {
 	t.Helper()
-	if r := c.post(t, "/volumes/"+volume+"/action", object{"os-detach": object{}}); r.code != http.StatusAccepted {
+	one := object{"attachment_id": c.attachment(t, volume)["attachment_id"]}
+	if r := c.post(t, "/volumes/"+volume+"/action", object{"os-detach": one}); r.code != http.StatusAccepted {
 		t.Fatalf("detaching: answered %d %s", r.code, r.raw)
 	}
 	c.settled(t, "volume", volume, "in-use", "detaching", "available")

@@ -1,0 +1,106 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"volume-backup-tester/internal/cloud"
+)
+
+var checkChain = Check{
+	Name: "chain", Title: "chain",
+	Requirement: "the cloud restores each backup of a chain to its own bytes, deletes the newest, and refuses to delete a parent",
+	Reference:   purpose,
+	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 6, BackupGigabytes: 6, ImageBytes: 3*patternBytes + 5*gibi},
+	Run:         runChain,
+}
+
+// link is one backup of a chain, and the bytes that it has to give back.
+type link struct {
+	backup cloud.Resource
+	want   pattern
+}
+
+// runChain makes a full backup and three increments, and restores them into one
+// volume: one in the middle while there are older and newer ones, and then from
+// the newest on what is left.
+func runChain(ctx context.Context, s *Session) error {
+	links, err := makeLinks(ctx, s)
+	if err != nil || links == nil {
+		return err
+	}
+	into, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: s.Name("into"), Size: 1})
+	if err != nil {
+		return err
+	}
+	const middle = 2
+	if err := links[middle].restore(ctx, s, into); err != nil {
+		return err
+	}
+	for i, l := range slices.Backward(links) {
+		if i > 0 {
+			parent := links[i-1].backup
+			if err := expectRefused(parent, "its deletion", s.TryDelete(ctx, parent), http.StatusBadRequest); err != nil {
+				return err
+			}
+		}
+		if i != middle {
+			if err := l.restore(ctx, s, into); err != nil {
+				return err
+			}
+		}
+		if err := s.Remove(ctx, l.backup); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restore verifies what a link gives back.
+func (l link) restore(ctx context.Context, s *Session, into cloud.Resource) error {
+	restored, err := s.Restore(ctx, l.backup, into)
+	if err != nil {
+		return err
+	}
+	return s.verifyContent(ctx, restored, l.want, l.backup.Size)
+}
+
+// makeLinks makes the chain, oldest first. It returns none if the cloud makes no
+// increments, which is a warning.
+func makeLinks(ctx context.Context, s *Session) ([]link, error) {
+	volume, err := s.volumeWithPattern(ctx, s.Name("volume"), first, 1)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.control(ctx, volume, first); err != nil {
+		return nil, err
+	}
+	full, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("full")}, volume)
+	if err != nil {
+		return nil, err
+	}
+	links := []link{{full, first}}
+	changes := map[pattern]cloud.Resource{}
+	for i, p := range []pattern{second, third, second} {
+		if changes[p].ID == "" {
+			if changes[p], err = s.backupOfPattern(ctx, fmt.Sprintf("change-%d", i+1), p); err != nil {
+				return nil, err
+			}
+		}
+		if volume, err = s.Restore(ctx, changes[p], volume); err != nil {
+			return nil, err
+		}
+		increment, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name(fmt.Sprintf("increment-%d", i+1)), Incremental: true}, volume)
+		if err != nil {
+			return nil, err
+		}
+		if !increment.Incremental {
+			s.Warn(notIncremental, increment)
+			return nil, nil
+		}
+		links = append(links, link{increment, p})
+	}
+	return links, nil
+}

@@ -1,0 +1,45 @@
+package check
+
+import (
+	"context"
+	"net/http"
+
+	"volume-backup-tester/internal/cloud"
+)
+
+var checkInUse = Check{
+	Name: "in-use", Title: "in-use",
+	Requirement: "the cloud backs up a volume in use only with force, with its bytes, and leaves it in use",
+	Reference:   cinder + ", Create a backup (force)",
+	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 1, BackupGigabytes: 1, ImageBytes: patternBytes + gibi},
+	Run:         runInUse,
+}
+
+// runInUse attaches a volume without a server: a member may, and no host
+// connects to it.
+func runInUse(ctx context.Context, s *Session) error {
+	volume, filled, err := s.volumeWithPatternOrEmpty(ctx, s.Name("volume"), first, 1)
+	if err != nil {
+		return err
+	}
+	if volume, err = s.Attach(ctx, volume); err != nil {
+		return err
+	}
+	err = s.TryBackup(ctx, cloud.BackupSpec{Name: s.Name("unforced"), VolumeID: volume.ID})
+	if err := expectRefused(volume, "a backup without force", err, http.StatusBadRequest); err != nil {
+		return err
+	}
+	backup, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("backup"), Force: true}, volume)
+	if err != nil {
+		return err
+	}
+	// not before the backup is over: Cinder writes 'in-use' back then
+	if volume, err = s.Detach(ctx, volume); err != nil {
+		return err
+	}
+	restored, err := s.Restore(ctx, backup, newVolume(s.Name("restored")))
+	if err != nil || !filled {
+		return err
+	}
+	return s.verifyContentOrControl(ctx, volume, restored, first, backup.Size)
+}
