@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build demo test lint bench acceptance acceptance-zed acceptance-drivers acceptance-faults release clean help
+.PHONY: build demo test lint bench acceptance acceptance-zed acceptance-zed-brief acceptance-drivers acceptance-faults release clean help
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 # the same commit gives the same bytes, wherever it is built
@@ -24,9 +24,9 @@ with_devcloud = export DEVCLOUD_RELEASE=$(1); \
 	yaml=$$($(DEVCLOUD) --backup $(2) up); \
 	export DEVCLOUD_CLOUDS_YAML=$$yaml
 ACCEPTANCE := $(DEVCLOUD) net go test -count=1 -v -tags acceptance
+use_as_contract := export CONTRACT_CLOUDS_YAML=$$yaml CONTRACT_CLOUD=devcloud-other CONTRACT_OTHER_CLOUD=devcloud
 # the contract suite works in the other project, at the same time as the first half of the acceptance tests
-whole_acceptance = @$(call with_devcloud,$(1),ceph); \
-	export CONTRACT_CLOUDS_YAML=$$yaml CONTRACT_CLOUD=devcloud-other CONTRACT_OTHER_CLOUD=devcloud; \
+whole_acceptance = @$(call with_devcloud,$(1),ceph); $(use_as_contract); \
 	$(ACCEPTANCE) -p 2 -timeout 70m -skip '$(STOPPED)' ./internal/acceptance ./internal/contract && \
 	$(ACCEPTANCE) -p 2 -timeout 70m -run '$(STOPPED)' ./internal/acceptance ./internal/cloud
 
@@ -56,6 +56,11 @@ acceptance: ## against a real OpenStack 2025.1 on loopback (root on Debian 12 or
 
 acceptance-zed: ## the same against OpenStack Zed (Debian 12)
 	$(call whole_acceptance,zed)
+
+acceptance-zed-brief: build ## of that the mandatory phases, the check of the data, and the contract suite
+	@$(call with_devcloud,zed,ceph); $(use_as_contract); \
+	OS_CLIENT_CONFIG_FILE=$$yaml bin/volume-backup-tester --os-cloud devcloud --checks core,data --fail-on-skip --timeout 400 && \
+	$(ACCEPTANCE) -timeout 40m ./internal/contract
 
 acceptance-drivers: ## every check on 2025.1 with the chunked backup drivers: Swift's and posix
 	@$(call with_devcloud,2025.1,swift); \
