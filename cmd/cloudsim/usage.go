@@ -48,6 +48,8 @@ As some clouds are:
       --uploads-plain-images     a volume made from an image without a property
                                  of its own can be uploaded, as before Cinder
                                  24.3 and 25.1, and after May 2026
+      --device-multiple GIB      devices are a multiple of that size, and an image of
+                                 a volume is as long as its device
       --image-in-use D           an image cannot be deleted until D after it was
                                  made of a volume, or a volume of it
 
@@ -80,6 +82,7 @@ func bind(flags *pflag.FlagSet, config *cloudsim.Config) {
 	flags.BoolVar(&config.IncrementalsFail, "incrementals-fail", false, "")
 	flags.DurationVar(&config.DeletionUndone, "undo-deletion", 0, "")
 	flags.BoolVar(&config.UploadsPlainImages, "uploads-plain-images", false, "")
+	flags.IntVar(&config.DeviceMultiple, "device-multiple", 0, "")
 	flags.DurationVar(&config.ImageInUse, "image-in-use", 0, "")
 	flags.BoolVar(&config.QuotaKept, "keep-quota", false, "")
 	flags.BoolVar(&config.LimitsWithoutUsed, "limits-without-used", false, "")
@@ -100,6 +103,8 @@ func validate(config *cloudsim.Config) error {
 		return fmt.Errorf("--lag must not be negative, but is %v", config.Lag)
 	case config.LagFlapping && config.Lag == 0:
 		return errors.New("--lag-flapping requires --lag")
+	case config.DeviceMultiple < 0:
+		return fmt.Errorf("--device-multiple must not be negative, but is %d", config.DeviceMultiple)
 	case config.PageSize < 1:
 		return fmt.Errorf("--page-size must be at least 1, not %d", config.PageSize)
 	}

@@ -13,14 +13,14 @@ var checkChain = Check{
 	Name: "chain", Title: "chain",
 	Requirement: "the cloud restores each backup of a chain to its own bytes, deletes the newest, and refuses to delete a parent",
 	Reference:   purpose,
-	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 6, BackupGigabytes: 6, ImageBytes: 3*patternBytes + 5*gibi},
+	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 6, BackupGigabytes: 6, ImageBytes: pairImages + content{pattern: third, size: 1}.imageBytes() + 5*gibi},
 	Run:         runChain,
 }
 
-// link is one backup of a chain, and the bytes that it has to give back.
+// link is one backup of a chain, and the volume as it was backed up.
 type link struct {
 	backup cloud.Resource
-	want   pattern
+	of     filled
 }
 
 // runChain makes a full backup and three increments, and restores them into one
@@ -31,7 +31,7 @@ func runChain(ctx context.Context, s *Session) error {
 	if err != nil || links == nil {
 		return err
 	}
-	into, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: s.Name("into"), Size: 1})
+	into, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: s.Name("into"), Size: s.size()})
 	if err != nil {
 		return err
 	}
@@ -64,35 +64,35 @@ func (l link) restore(ctx context.Context, s *Session, into cloud.Resource) erro
 	if err != nil {
 		return err
 	}
-	return s.verifyContent(ctx, restored, l.want, l.backup.Size)
+	return s.verifyContent(ctx, l.of.restored(restored, content{}))
 }
 
 // makeLinks makes the chain, oldest first. It returns none if the cloud makes no
 // increments, which is a warning.
 func makeLinks(ctx context.Context, s *Session) ([]link, error) {
-	volume, err := s.volumeWithPattern(ctx, s.Name("volume"), first, 1)
+	volume, err := s.volumeWithPattern(ctx, s.Name("volume"), first, s.size())
 	if err != nil {
 		return nil, err
 	}
-	if err := s.control(ctx, volume, first); err != nil {
+	if err := s.control(ctx, volume); err != nil {
 		return nil, err
 	}
-	full, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("full")}, volume)
+	full, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("full")}, volume.Resource)
 	if err != nil {
 		return nil, err
 	}
-	links := []link{{full, first}}
-	changes := map[pattern]cloud.Resource{}
+	links := []link{{full, volume}}
+	changes := map[pattern]patternBackup{}
 	for i, p := range []pattern{second, third, second} {
 		if changes[p].ID == "" {
 			if changes[p], err = s.backupOfPattern(ctx, fmt.Sprintf("change-%d", i+1), p); err != nil {
 				return nil, err
 			}
 		}
-		if volume, err = s.Restore(ctx, changes[p], volume); err != nil {
+		if volume, err = s.rewrite(ctx, volume, changes[p]); err != nil {
 			return nil, err
 		}
-		increment, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name(fmt.Sprintf("increment-%d", i+1)), Incremental: true}, volume)
+		increment, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name(fmt.Sprintf("increment-%d", i+1)), Incremental: true}, volume.Resource)
 		if err != nil {
 			return nil, err
 		}
@@ -100,7 +100,7 @@ func makeLinks(ctx context.Context, s *Session) ([]link, error) {
 			s.Warn(notIncremental, increment)
 			return nil, nil
 		}
-		links = append(links, link{increment, p})
+		links = append(links, link{increment, volume})
 	}
 	return links, nil
 }

@@ -10,7 +10,7 @@ var checkData = Check{
 	Name: "data", Title: "data",
 	Requirement: "the cloud gives back every byte",
 	Reference:   purpose,
-	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 1, BackupGigabytes: 1, ImageBytes: patternBytes + 2*gibi},
+	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 1, BackupGigabytes: 1, ImageBytes: content{pattern: first, size: 1}.imageBytes() + 2*gibi},
 	Run:         runData,
 }
 
@@ -18,14 +18,14 @@ var checkData = Check{
 // volume, image. The source volume is read in the same way first, so that a
 // fault of images is not blamed on backups.
 func runData(ctx context.Context, s *Session) error {
-	source, err := s.volumeWithPattern(ctx, s.Name("source"), first, 1)
+	source, err := s.volumeWithPattern(ctx, s.Name("source"), first, s.size())
 	if err != nil {
 		return err
 	}
-	if err := s.control(ctx, source, first); err != nil {
+	if err := s.control(ctx, source); err != nil {
 		return err
 	}
-	backup, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("backup")}, source)
+	backup, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("backup")}, source.Resource)
 	if err != nil {
 		return err
 	}
@@ -33,5 +33,5 @@ func runData(ctx context.Context, s *Session) error {
 	if err != nil {
 		return err
 	}
-	return s.verifyContent(ctx, restored, first, backup.Size)
+	return s.verifyContent(ctx, source.restored(restored, content{}))
 }

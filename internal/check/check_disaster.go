@@ -6,7 +6,7 @@ var checkDisaster = Check{
 	Name: "disaster", Title: "disaster",
 	Requirement: "the cloud restores full and incremental after the source volume is gone",
 	Reference:   purpose,
-	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 3, BackupGigabytes: 3, ImageBytes: 2*patternBytes + 3*gibi},
+	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 3, BackupGigabytes: 3, ImageBytes: pairImages + 3*gibi},
 	Run:         runDisaster,
 }
 
@@ -16,7 +16,7 @@ func runDisaster(ctx context.Context, s *Session) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Remove(ctx, c.volume); err != nil {
+	if err := s.Remove(ctx, c.older.Resource); err != nil {
 		return err
 	}
 	return c.restoreBoth(ctx, s)

@@ -11,21 +11,18 @@ var checkEncrypted = Check{
 	Requirement: "the cloud restores an encrypted volume's backup to the same ciphertext, also after the volume and its key are gone; " +
 		"whether it can be opened needs a host, and is not tried",
 	Reference: purpose,
-	Needs:     Needs{Volumes: 2, Gigabytes: 2, Backups: 1, BackupGigabytes: 1, ImageBytes: patternBytes + 3*gibi},
+	Needs:     Needs{Volumes: 2, Gigabytes: 2, Backups: 1, BackupGigabytes: 1, ImageBytes: content{pattern: first, size: 1}.imageBytes() + 3*gibi},
 	Run:       runEncrypted,
 }
 
 // runEncrypted compares what is uploaded of source and restored volume. Cinder
 // deletes a volume's key with it; a backup has one of its own.
 func runEncrypted(ctx context.Context, s *Session) error {
-	image, err := s.uploadPattern(ctx, s.Name("source-image"), first)
+	filled, _, err := s.fill(ctx, s.Name("source"), s.run.EncryptedType, first, s.size())
 	if err != nil {
 		return err
 	}
-	source, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: s.Name("source"), Size: 1, ImageID: image.ID, Type: s.run.EncryptedType})
-	if err != nil {
-		return skipUnlessEnded(ctx, err, "no volume can be made from an image")
-	}
+	source := filled.Resource
 	if !source.Encrypted {
 		return &Skip{Why: "volume type '" + source.VolumeType + "' is not encrypted; give one that is with --encrypted-volume-type NAME"}
 	}
@@ -38,7 +35,7 @@ func runEncrypted(ctx context.Context, s *Session) error {
 		return err
 	}
 	for _, name := range []string{"restored", "restored-without-source"} {
-		into, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: s.Name(name), Size: 1, Type: s.run.EncryptedType})
+		into, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: s.Name(name), Size: source.Size, Type: s.run.EncryptedType})
 		if err != nil {
 			return err
 		}

@@ -12,12 +12,12 @@ var checkFidelity = Check{
 	Name: "fidelity", Title: "fidelity",
 	Requirement: "the cloud records a backup as asked, renames it on request, and restores size, name, metadata, image metadata and bootable flag",
 	Reference:   cinder + ", Backups",
-	Needs:       Needs{Volumes: 4, Gigabytes: 4, Backups: 2, BackupGigabytes: 2, ImageBytes: patternBytes},
+	Needs:       Needs{Volumes: 4, Gigabytes: 4, Backups: 2, BackupGigabytes: 2, ImageBytes: content{pattern: first, size: 1}.imageBytes()},
 	Run:         runFidelity,
 }
 
 func runFidelity(ctx context.Context, s *Session) error {
-	bootable, _, err := s.volumeWithPatternOrEmpty(ctx, s.Name("source"), first, 1)
+	bootable, err := s.volumeWithPatternOrEmpty(ctx, s.Name("source"), first, s.size())
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func runFidelity(ctx context.Context, s *Session) error {
 	if !supported {
 		s.Note("a backup's metadata were not looked at: the cloud's Cinder does not say that it speaks microversion %s", backupMetadataFrom)
 	}
-	if _, err := backedUpAndRestored(ctx, s, bootable, nil); err != nil {
+	if _, err := backedUpAndRestored(ctx, s, bootable.Resource, nil); err != nil {
 		return err
 	}
 	var metadata map[string]string

@@ -11,18 +11,19 @@ var checkInUse = Check{
 	Name: "in-use", Title: "in-use",
 	Requirement: "the cloud backs up a volume in use only with force, with its bytes, and leaves it in use",
 	Reference:   cinder + ", Create a backup (force)",
-	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 1, BackupGigabytes: 1, ImageBytes: patternBytes + gibi},
+	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 1, BackupGigabytes: 1, ImageBytes: content{pattern: first, size: 1}.imageBytes() + gibi},
 	Run:         runInUse,
 }
 
 // runInUse attaches a volume without a server: a member may, and no host
 // connects to it.
 func runInUse(ctx context.Context, s *Session) error {
-	volume, filled, err := s.volumeWithPatternOrEmpty(ctx, s.Name("volume"), first, 1)
+	source, err := s.volumeWithPatternOrEmpty(ctx, s.Name("volume"), first, s.size())
 	if err != nil {
 		return err
 	}
-	if volume, err = s.Attach(ctx, volume); err != nil {
+	volume, err := s.Attach(ctx, source.Resource)
+	if err != nil {
 		return err
 	}
 	err = s.TryBackup(ctx, cloud.BackupSpec{Name: s.Name("unforced"), VolumeID: volume.ID})
@@ -34,12 +35,12 @@ func runInUse(ctx context.Context, s *Session) error {
 		return err
 	}
 	// not before the backup is over: Cinder writes 'in-use' back then
-	if volume, err = s.Detach(ctx, volume); err != nil {
+	if source.Resource, err = s.Detach(ctx, volume); err != nil {
 		return err
 	}
 	restored, err := s.Restore(ctx, backup, newVolume(s.Name("restored")))
-	if err != nil || !filled {
+	if err != nil || source.empty() {
 		return err
 	}
-	return s.verifyContentOrControl(ctx, volume, restored, first, backup.Size)
+	return s.verifyContentOrControl(ctx, source, source.restored(restored, content{}))
 }

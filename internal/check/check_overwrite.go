@@ -10,7 +10,7 @@ var checkOverwrite = Check{
 	Name: "overwrite", Title: "overwrite",
 	Requirement: "the cloud restores a backup over its own source volume, which has changed since, and gives back the old bytes",
 	Reference:   cinder + ", Restore a backup (volume_id)",
-	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 2, BackupGigabytes: 2, ImageBytes: 2*patternBytes + 3*gibi},
+	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 2, BackupGigabytes: 2, ImageBytes: pairImages + 3*gibi},
 	Run:         runOverwrite,
 }
 
@@ -18,14 +18,14 @@ var checkOverwrite = Check{
 // drivers. Cinder marks a source volume as restored only if it bears another
 // mark, which the change has left.
 func runOverwrite(ctx context.Context, s *Session) error {
-	volume, err := s.volumeWithPattern(ctx, s.Name("volume"), first, 1)
+	volume, err := s.volumeWithPattern(ctx, s.Name("volume"), first, s.size())
 	if err != nil {
 		return err
 	}
-	if err := s.control(ctx, volume, first); err != nil {
+	if err := s.control(ctx, volume); err != nil {
 		return err
 	}
-	backup, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("backup")}, volume)
+	backup, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("backup")}, volume.Resource)
 	if err != nil {
 		return err
 	}
@@ -33,14 +33,16 @@ func runOverwrite(ctx context.Context, s *Session) error {
 	if err != nil {
 		return err
 	}
-	if volume, err = s.Restore(ctx, later, volume); err != nil {
+	rewritten, err := s.rewrite(ctx, volume, later)
+	if err != nil {
 		return err
 	}
-	if err := s.verifyContent(ctx, volume, second, later.Size); err != nil {
+	if err := s.verifyContent(ctx, rewritten); err != nil {
 		return err
 	}
-	if volume, err = s.Restore(ctx, backup, volume); err != nil {
+	restored, err := s.Restore(ctx, backup, rewritten.Resource)
+	if err != nil {
 		return err
 	}
-	return s.verifyContent(ctx, volume, first, backup.Size)
+	return s.verifyContent(ctx, volume.restored(restored, content{}))
 }

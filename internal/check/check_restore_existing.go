@@ -12,44 +12,45 @@ var checkRestoreExisting = Check{
 	Name: "restore-existing", Title: "restore-existing",
 	Requirement: "the cloud restores into an existing volume, and refuses one that is too small or not available",
 	Reference:   cinder + ", Restore a backup",
-	Needs:       Needs{Volumes: 2, Gigabytes: 3, Backups: 2, BackupGigabytes: 3, ImageBytes: 2*patternBytes + 2*gibi},
+	Needs:       Needs{Volumes: 2, Gigabytes: 3, Backups: 2, BackupGigabytes: 3, ImageBytes: content{pattern: first, size: 1}.imageBytes() + content{pattern: second, size: 2}.imageBytes() + 2*gibi},
 	Run:         runRestoreExisting,
 }
 
-// runRestoreExisting writes a backup of 1 GiB into a volume of 2 GiB, and tries
-// what must be refused: a target that is too small, and one that is in use.
+// runRestoreExisting writes a backup into a volume that is larger by 1 GiB and
+// holds the other pattern, and tries what must be refused: a target that is too
+// small, and one that is in use.
 func runRestoreExisting(ctx context.Context, s *Session) error {
-	source, filled, err := s.volumeWithPatternOrEmpty(ctx, s.Name("source"), first, 1)
+	source, err := s.volumeWithPatternOrEmpty(ctx, s.Name("source"), first, s.size())
 	if err != nil {
 		return err
 	}
-	small, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("small")}, source)
+	small, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("small")}, source.Resource)
 	if err != nil {
 		return err
 	}
-	into, _, err := s.volumeWithPatternOrEmpty(ctx, s.Name("target"), second, 2)
+	into, err := s.volumeWithPatternOrEmpty(ctx, s.Name("target"), second, s.size()+1)
 	if err != nil {
 		return err
 	}
-	large, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("large")}, into)
+	large, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("large")}, into.Resource)
 	if err != nil {
 		return err
 	}
-	err = s.TryRestore(ctx, large, source)
+	err = s.TryRestore(ctx, large, source.Resource)
 	if err := expectRefused(large, "a restore into a volume that is too small", err, http.StatusBadRequest); err != nil {
 		return err
 	}
-	restored, err := restoreWhileRestoring(ctx, s, small, large, into)
+	restored, err := restoreWhileRestoring(ctx, s, small, large, into.Resource)
 	if err != nil {
 		return err
 	}
-	if restored.Size != 2 {
-		return &Finding{On: restored, Expected: "to keep its 2 GiB", Got: fmt.Sprintf("%d GiB", restored.Size)}
+	if restored.Size != into.Size {
+		return &Finding{On: restored, Expected: fmt.Sprintf("to keep its %d GiB", into.Size), Got: fmt.Sprintf("%d GiB", restored.Size)}
 	}
-	if !filled {
+	if source.empty() {
 		return nil
 	}
-	return s.verifyContentOrControl(ctx, source, restored, first, small.Size)
+	return s.verifyContentOrControl(ctx, source, source.restored(restored, into.holds))
 }
 
 // restoreWhileRestoring restores a small backup into a volume, and meanwhile

@@ -11,32 +11,33 @@ var checkSnapshot = Check{
 	Name: "snapshot", Title: "snapshot",
 	Requirement: "the cloud backs up a snapshot and creates a volume from it, each with the snapshot's bytes, and leaves the volume available",
 	Reference:   cinder + ", Create a backup (snapshot_id), Create a volume (snapshot_id)",
-	Needs:       Needs{Volumes: 3, Gigabytes: 4, Backups: 2, BackupGigabytes: 2, Snapshots: 1, ImageBytes: 2*patternBytes + 3*gibi},
+	Needs:       Needs{Volumes: 3, Gigabytes: 4, Backups: 2, BackupGigabytes: 2, Snapshots: 1, ImageBytes: pairImages + 3*gibi},
 	Run:         runSnapshot,
 }
 
 // runSnapshot overwrites a volume behind its snapshot, so that a backup that
 // reads the volume instead shows.
 func runSnapshot(ctx context.Context, s *Session) error {
-	volume, filled, err := s.volumeWithPatternOrEmpty(ctx, s.Name("volume"), first, 1)
+	volume, err := s.volumeWithPatternOrEmpty(ctx, s.Name("volume"), first, s.size())
 	if err != nil {
 		return err
 	}
-	if filled {
-		if err := s.control(ctx, volume, first); err != nil {
+	compares := !volume.empty()
+	if compares {
+		if err := s.control(ctx, volume); err != nil {
 			return err
 		}
 	}
-	snapshot, err := s.CreateSnapshot(ctx, s.Name("snapshot"), volume)
+	snapshot, err := s.CreateSnapshot(ctx, s.Name("snapshot"), volume.Resource)
 	if err != nil {
 		return err
 	}
-	if filled {
+	if compares {
 		later, err := s.backupOfPattern(ctx, "later", second)
 		if err != nil {
 			return err
 		}
-		if volume, err = s.Restore(ctx, later, volume); err != nil {
+		if _, err := s.rewrite(ctx, volume, later); err != nil {
 			return err
 		}
 	}
@@ -45,7 +46,7 @@ func runSnapshot(ctx context.Context, s *Session) error {
 		return err
 	}
 	made := &target{Resource: backup}
-	if err := s.waitFor(ctx, &target{Resource: volume, stays: true}, made, &target{Resource: snapshot}); err != nil {
+	if err := s.waitFor(ctx, &target{Resource: volume.Resource, stays: true}, made, &target{Resource: snapshot}); err != nil {
 		return err
 	}
 	if made.SnapshotID != snapshot.ID {
@@ -55,14 +56,14 @@ func runSnapshot(ctx context.Context, s *Session) error {
 	if err != nil {
 		return err
 	}
-	if filled {
-		if err := s.verifyContent(ctx, restored, first, made.Size); err != nil {
+	if compares {
+		if err := s.verifyContent(ctx, volume.restored(restored, content{})); err != nil {
 			return err
 		}
 	}
 	copied, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: s.Name("copied"), SnapshotID: snapshot.ID})
-	if err != nil || !filled {
+	if err != nil || !compares {
 		return err
 	}
-	return s.verifyContent(ctx, copied, first, made.Size)
+	return s.verifyContent(ctx, volume.restored(copied, content{}))
 }

@@ -11,16 +11,16 @@ var checkVolumeFromBackup = Check{
 	Name: "volume-from-backup", Title: "volume-from-backup",
 	Requirement: "the cloud creates a volume from a backup",
 	Reference:   cinder + ", Create a volume (backup_id, microversion 3.47)",
-	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 1, BackupGigabytes: 1, ImageBytes: patternBytes + gibi},
+	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 1, BackupGigabytes: 1, ImageBytes: content{pattern: first, size: 1}.imageBytes() + gibi},
 	Run:         runVolumeFromBackup,
 }
 
 func runVolumeFromBackup(ctx context.Context, s *Session) error {
-	source, filled, err := s.volumeWithPatternOrEmpty(ctx, s.Name("source"), first, 1)
+	source, err := s.volumeWithPatternOrEmpty(ctx, s.Name("source"), first, s.size())
 	if err != nil {
 		return err
 	}
-	backup, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("backup")}, source)
+	backup, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("backup")}, source.Resource)
 	if err != nil {
 		return err
 	}
@@ -34,8 +34,8 @@ func runVolumeFromBackup(ctx context.Context, s *Session) error {
 	if err := s.waitFor(ctx, &target{Resource: backup}); err != nil {
 		return err
 	}
-	if !filled {
+	if source.empty() {
 		return nil
 	}
-	return s.verifyContentOrControl(ctx, source, volume, first, backup.Size)
+	return s.verifyContentOrControl(ctx, source, source.restored(volume, content{}))
 }

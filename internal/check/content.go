@@ -13,62 +13,6 @@ import (
 	"volume-backup-tester/internal/cloud"
 )
 
-// volumeWithPattern makes a volume of so many GiB that holds a pattern, by way
-// of an image. A *Skip says why this cloud cannot.
-func (s *Session) volumeWithPattern(ctx context.Context, name string, p pattern, size int) (cloud.Resource, error) {
-	image, err := s.uploadPattern(ctx, name+"-image", p)
-	if err != nil {
-		return cloud.Resource{}, err
-	}
-	return s.volumeFromImage(ctx, name, image, size)
-}
-
-// volumeWithPatternOrEmpty is volumeWithPattern where images can be used, and
-// an empty volume elsewhere.
-func (s *Session) volumeWithPatternOrEmpty(ctx context.Context, name string, p pattern, size int) (volume cloud.Resource, filled bool, err error) {
-	image, err := s.uploadPattern(ctx, name+"-image", p)
-	var skip *Skip
-	if errors.As(err, &skip) {
-		volume, err = s.CreateVolume(ctx, cloud.VolumeSpec{Name: name, Size: size})
-		return volume, false, err
-	}
-	if err != nil {
-		return volume, false, err
-	}
-	volume, err = s.volumeFromImage(ctx, name, image, size)
-	return volume, true, err
-}
-
-func (s *Session) volumeFromImage(ctx context.Context, name string, image cloud.Resource, size int) (cloud.Resource, error) {
-	volume, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: name, Size: size, ImageID: image.ID})
-	if err != nil {
-		return volume, skipUnlessEnded(ctx, err, "no volume can be made from an image")
-	}
-	if volume.Encrypted {
-		return volume, &Skip{Why: "volumes are encrypted, and what is uploaded of one is ciphertext"}
-	}
-	return volume, nil
-}
-
-// uploadPattern makes an image of a pattern.
-func (s *Session) uploadPattern(ctx context.Context, name string, p pattern) (cloud.Resource, error) {
-	if !s.cloud.HasImages() {
-		return cloud.Resource{}, &Skip{Why: "the cloud offers no image service, so that a volume cannot be filled"}
-	}
-	wanted := cloud.Resource{Kind: cloud.KindImage, Name: name}
-	s.run.emit(StepStarted{Verb: "uploading", On: wanted})
-	image, err := s.ask(wanted, func() (cloud.Resource, error) { return s.cloud.CreateImage(ctx, name) })
-	if err == nil {
-		fill, cancel := context.WithTimeout(ctx, s.run.Timeout)
-		err = s.cloud.FillImage(fill, image, p.image)
-		cancel()
-	}
-	if err == nil {
-		err = s.waitFor(ctx, &target{Resource: image})
-	}
-	return image, skipUnlessEnded(ctx, err, "images cannot be uploaded")
-}
-
 // volumeToImage makes an image of a volume's bytes. Its errors are those of the
 // calls and waits.
 func (s *Session) volumeToImage(ctx context.Context, volume cloud.Resource) (cloud.Resource, error) {
@@ -84,8 +28,8 @@ func (s *Session) volumeToImage(ctx context.Context, volume cloud.Resource) (clo
 
 // control makes sure that a source volume's bytes come back through images as
 // they went in: else nothing can be said of a backup's.
-func (s *Session) control(ctx context.Context, source cloud.Resource, p pattern) error {
-	differs, err := s.diff(ctx, source, p, source.Size)
+func (s *Session) control(ctx context.Context, source filled) error {
+	differs, err := s.diff(ctx, source)
 	var unreadable *unreadableError
 	switch {
 	case errors.As(err, &unreadable):
@@ -100,66 +44,89 @@ func (s *Session) control(ctx context.Context, source cloud.Resource, p pattern)
 // up, are the pattern and zeros: what is behind them is the driver's affair. The
 // control has read the source volume before: that a restored one cannot be read
 // is the cloud's fault then, unless Glance itself is in trouble.
-func (s *Session) verifyContent(ctx context.Context, volume cloud.Resource, p pattern, size int) error {
+func (s *Session) verifyContent(ctx context.Context, volume filled) error {
+	if volume.holds.reduced {
+		s.warnReduced()
+	}
 	began := time.Now()
-	differs, err := s.diff(ctx, volume, p, size)
+	differs, err := s.diff(ctx, volume)
 	var unreadable *unreadableError
 	switch {
 	case errors.As(err, &unreadable) && unreadable.glance():
 		s.run.warn("%s: Glance failed while a restored volume was read: %v", s.result.Title, unreadable)
 		return unreadable.skip()
 	case errors.As(err, &unreadable):
-		return &Finding{On: volume, Expected: "to be readable through images, as the source volume was", Got: unreadable.Error(), Err: asCallError(unreadable.err),
+		return &Finding{On: volume.Resource, Expected: "to be readable through images, as the source volume was", Got: unreadable.Error(), Err: asCallError(unreadable.err),
 			Hint: "look for the request id in the logs of cinder-volume and Glance"}
 	case err != nil:
 		return err
 	case differs != "":
-		return &Finding{On: volume, Expected: "every byte as it was backed up", Got: differs,
+		return &Finding{On: volume.Resource, Expected: "every byte as it was backed up", Got: differs,
 			Hint: "the backup driver or its storage loses data; keep these volumes and backups and look into cinder-backup's log"}
 	}
-	s.Measure(volume.String()+" content verified", int64(size)*gibi, time.Since(began))
+	s.Measure(volume.String()+" content verified", int64(volume.holds.size)*gibi, time.Since(began))
 	return nil
 }
 
 // verifyContentOrControl is verifyContent with the control made only where
 // something is wrong.
-func (s *Session) verifyContentOrControl(ctx context.Context, source, volume cloud.Resource, p pattern, size int) error {
-	err := s.verifyContent(ctx, volume, p, size)
+func (s *Session) verifyContentOrControl(ctx context.Context, source, volume filled) error {
+	err := s.verifyContent(ctx, volume)
 	var finding *Finding
 	if errors.As(err, &finding) {
-		if skip := s.control(ctx, source, p); skip != nil {
+		if skip := s.control(ctx, source); skip != nil {
 			return skip
 		}
 	}
 	return err
 }
 
-// diff says in what a volume's first GiB differ from the pattern; "" if in
-// nothing. Glance's own hash spares the download where all is well. A volume
-// that cannot be read is an *unreadableError.
-func (s *Session) diff(ctx context.Context, volume cloud.Resource, p pattern, size int) (string, error) {
-	image, err := s.volumeToImage(ctx, volume)
+// diff says in what a volume differs from what it has to hold, as far as that
+// goes; "" if in nothing. Glance's own hash spares the download where all is
+// well. A volume that cannot be read is an *unreadableError.
+func (s *Session) diff(ctx context.Context, volume filled) (string, error) {
+	image, err := s.volumeToImage(ctx, volume.Resource)
 	if err != nil {
 		return "", unreadableUnlessEnded(ctx, err, "a volume cannot be uploaded to an image")
 	}
-	if image.SHA512 != "" && image.SHA512 == p.hash(volume.Size) {
+	longer := image.Bytes > int64(volume.Size)*gibi
+	if longer { // some storage rounds its devices up
+		s.Note("%s is %d bytes long, so what is compared is the first %d GiB, the size of %s", image, image.Bytes, volume.holds.size, volume)
+	} else if s.hashMatches(image, volume) {
 		return "", nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, max(s.run.Timeout, time.Duration(size)*downloadGiB))
+	ctx, cancel := context.WithTimeout(ctx, max(s.run.Timeout, time.Duration(volume.holds.size)*downloadGiB))
 	defer cancel()
 	content, err := s.cloud.ReadImage(ctx, image)
 	if err != nil {
 		return "", unreadableUnlessEnded(ctx, err, "an image cannot be downloaded")
 	}
 	defer content.Close()
-	differs, err := difference(p.volume(size), content)
+	differs, err := difference(volume.holds.read(), content)
 	if err != nil {
 		return "", &unreadableError{"the download of " + image.String() + " broke off", err, true}
 	}
-	if differs == "" && volume.Size == size && image.SHA512 != "" {
+	if differs == "" && volume.Size == volume.holds.size && !longer && image.SHA512 != "" {
 		return "", &unreadableError{"the image service's hash of " + image.String() + " is not that of what it gives out", nil, true}
 	}
 	return differs, nil
+}
+
+// hashMatches tells whether an image's hash is that of what the volume has to
+// hold. Behind what was restored, drivers leave what was there or write zeros.
+func (s *Session) hashMatches(image cloud.Resource, volume filled) bool {
+	if image.SHA512 == "" {
+		return false
+	}
+	want := expected{content: volume.holds, size: volume.Size}
+	if volume.Size > volume.holds.size && volume.behind.size > 0 {
+		want.behind = volume.behind
+		if image.SHA512 == s.run.hashes.of(want) {
+			return true
+		}
+		want.behind = content{}
+	}
+	return image.SHA512 == s.run.hashes.of(want)
 }
 
 // contentHash is the sha512 of what is uploaded of a volume.
@@ -246,6 +213,10 @@ func unreadableUnlessEnded(ctx context.Context, err error, why string) error {
 
 // skipUnlessEnded is the same for what a check needs before it can begin.
 func skipUnlessEnded(ctx context.Context, err error, why string) error {
+	var skip *Skip
+	if errors.As(err, &skip) {
+		return err
+	}
 	err = unreadableUnlessEnded(ctx, err, why)
 	var unreadable *unreadableError
 	if errors.As(err, &unreadable) {

@@ -32,9 +32,11 @@ func NotRun(ctx context.Context, c Config, err error) *Outcome {
 // run is one Run: what it was told, and what all its sessions share.
 type run struct {
 	Config
-	owned *owned
-	usage usage
-	skips []skips
+	owned  *owned
+	usage  usage
+	skips  []skips
+	qcow2  formats
+	hashes *hashes
 
 	mu      sync.Mutex // one event at a time; guards the outcome's timelines
 	outcome *Outcome
@@ -45,7 +47,7 @@ func newRun(c Config) *run {
 	if c.Tolerance == nil {
 		c.Tolerance = new(Tolerance)
 	}
-	return &run{Config: c, owned: &owned{prefix: c.Prefix}, usage: usage{then: map[string]int{}, now: map[string]int{}}, outcome: newOutcome(c)}
+	return &run{Config: c, owned: &owned{prefix: c.Prefix}, hashes: newHashes(), usage: usage{then: map[string]int{}, now: map[string]int{}}, outcome: newOutcome(c)}
 }
 
 func (r *run) policy() wait.Policy { return r.Tolerance.policy(r.Timeout) }
@@ -184,42 +186,8 @@ func (r *run) optional(ctx context.Context, checks []Check) error {
 			return err
 		}
 	}
-	for _, s := range r.skips {
-		if len(s.checks) > 1 {
-			r.warn("skipped for the same reason: %s: %s", strings.Join(s.checks, ", "), s.reason)
-		}
-	}
-	var skipped []string
-	for _, c := range r.outcome.Checks {
-		if c.Status == Skipped {
-			skipped = append(skipped, c.Name)
-		}
-	}
-	if r.FailOnSkip && len(skipped) > 0 {
-		r.outcome.Failures = append(r.outcome.Failures, &Failure{Verdict: Fail, Stage: StageRun, Summary: "with --fail-on-skip, skipped: " + strings.Join(skipped, ", ")})
-	}
+	r.tellSkipped()
 	return nil
-}
-
-// skips are the checks that were skipped for one reason.
-type skips struct {
-	reason string
-	checks []string
-}
-
-// skipped notes why a check was, so that what concerns many is told once.
-func (r *run) skipped(c Check, err error) {
-	reason := err.Error()
-	var skip *Skip
-	if errors.As(err, &skip) {
-		reason = cmp.Or(skip.general, reason)
-	}
-	i := slices.IndexFunc(r.skips, func(s skips) bool { return s.reason == reason })
-	if i < 0 {
-		i = len(r.skips)
-		r.skips = append(r.skips, skips{reason: reason})
-	}
-	r.skips[i].checks = append(r.skips[i].checks, c.Name)
 }
 
 // clean is a clean-up whose failure is the run's.

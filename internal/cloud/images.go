@@ -11,15 +11,15 @@ import (
 // HasImages tells whether the cloud offers an image service to this login.
 func (c *Client) HasImages() bool { return c.image != nil }
 
-// CreateImage asks for a private raw image without data yet (Image API
-// reference: "Create image"). It has a property of its own, because the Cinders
-// released from November 2024 to May 2026 refuse to upload a volume that was
-// made from an image without one (Launchpad bug 2144550).
-func (c *Client) CreateImage(ctx context.Context, name string) (Resource, error) {
+// CreateImage asks for a private image of a disk format without data yet (Image
+// API reference: "Create image"). It has a property of its own, because the
+// Cinders released from November 2024 to May 2026 refuse to upload a volume that
+// was made from an image without one (Launchpad bug 2144550).
+func (c *Client) CreateImage(ctx context.Context, name, format string) (Resource, error) {
 	made := &call{service: ImageService, op: "creating", on: Resource{Kind: KindImage, Name: name}, mutates: true, creates: true}
 	private := images.ImageVisibilityPrivate
 	return do(ctx, c, 0, made, func(ctx context.Context) (Resource, error) {
-		return made.created(images.Create(ctx, c.image, images.CreateOpts{Name: name, DiskFormat: "raw", ContainerFormat: "bare", Visibility: &private,
+		return made.created(images.Create(ctx, c.image, images.CreateOpts{Name: name, DiskFormat: format, ContainerFormat: "bare", Visibility: &private,
 			Properties: map[string]string{"description": "known bytes of volume-backup-tester"}}).Result)
 	})
 }

@@ -48,6 +48,7 @@ type Resource struct {
 	// keeps silent about failed ones.
 	HasDependents bool
 	Owner         string // of an image: its project
+	Bytes         int64  // of an image; 0 if Glance does not say
 	SHA512        string // of an image's bytes; "" if Glance does not say
 }
 
@@ -94,23 +95,26 @@ type wire struct {
 	Incremental   bool              `json:"is_incremental"`
 	HasDependents bool              `json:"has_dependent_backups"`
 	Owner         string            `json:"-"` // an image's
+	Bytes         int64             `json:"-"`
 	SHA512        string            `json:"-"`
 }
 
 // imageWire is what it reads of Glance's. Nothing else is: an image's own
 // properties stand beside these, and may have the names of Cinder's.
 type imageWire struct {
-	ID            string    `json:"id"`
-	Name          string    `json:"name"`
-	Status        string    `json:"status"`
-	CreatedAt     timestamp `json:"created_at"`
-	Owner         string    `json:"owner"`
-	HashAlgorithm string    `json:"os_hash_algo"`
-	Hash          string    `json:"os_hash_value"`
+	ID            string      `json:"id"`
+	Name          string      `json:"name"`
+	Status        string      `json:"status"`
+	CreatedAt     timestamp   `json:"created_at"`
+	Owner         string      `json:"owner"`
+	Size          json.Number `json:"size"`
+	HashAlgorithm string      `json:"os_hash_algo"`
+	Hash          string      `json:"os_hash_value"`
 }
 
 func (i imageWire) wire() wire {
 	w := wire{ID: i.ID, Name: i.Name, Status: i.Status, CreatedAt: i.CreatedAt, Owner: i.Owner}
+	w.Bytes, _ = i.Size.Int64() // null while it is not known
 	if i.HashAlgorithm == "sha512" {
 		w.SHA512 = i.Hash
 	}
@@ -189,7 +193,7 @@ func (w wire) resource(kind, requestID string) Resource {
 		VolumeType: Printable(w.VolumeType), Bootable: fmt.Sprint(w.Bootable) == "true", Encrypted: w.Encrypted,
 		Attachments: w.Attachments, ImageMetadata: w.ImageMetadata,
 		VolumeID: w.VolumeID, SnapshotID: Printable(w.SnapshotID), Incremental: w.Incremental, HasDependents: w.HasDependents,
-		Size: int(size), Owner: w.Owner, SHA512: w.SHA512,
+		Size: int(size), Owner: w.Owner, Bytes: w.Bytes, SHA512: w.SHA512,
 	}
 }
 

@@ -127,7 +127,7 @@ func openData() io.Reader { return io.LimitReader(bytes.NewReader(data), 1<<40) 
 // image makes an image with data, or one that waits for it.
 func image(t *testing.T, c *Client, filled bool) Resource {
 	t.Helper()
-	image, err := c.CreateImage(t.Context(), "x")
+	image, err := c.CreateImage(t.Context(), "x", "raw")
 	if err == nil && filled {
 		err = c.FillImage(t.Context(), image, openData)
 	}

@@ -1,6 +1,7 @@
 package cloudsim
 
 import (
+	"bytes"
 	"maps"
 	"net/http"
 	"net/url"
@@ -69,6 +70,12 @@ func (c *Cloud) restored(b *Backup, v *Volume, isNew bool) disk {
 	if len(data) > 0 && c.broken(RestoreCutsTail) {
 		delete(data, slices.Max(slices.Collect(maps.Keys(data))))
 	}
+	if c.broken(RestoreStops) {
+		maps.DeleteFunc(data, func(i int64, _ []byte) bool { return i >= 50<<20/chunkSize })
+	}
+	if isNew && c.broken(RestoreShifts) {
+		data = data.closedUp(int64(b.Size) << 30)
+	}
 	if c.broken(RestoreFillsHoles) {
 		hole := int64(0)
 		for data[hole] != nil {
@@ -77,6 +84,36 @@ func (c *Cloud) restored(b *Backup, v *Volume, isNew bool) disk {
 		data.writeAt([]byte(strings.Repeat("rubbish!", chunkSize/8)), hole*chunkSize)
 	}
 	return data
+}
+
+// withoutZeros is what a driver writes that leaves zeros out.
+func (d disk) withoutZeros() disk {
+	kept, zeros := disk{}, make([]byte, chunkSize)
+	for i, chunk := range d {
+		if chunk != nil && !bytes.Equal(chunk, zeros) {
+			kept[i] = chunk
+		}
+	}
+	return kept
+}
+
+// closedUp is what Cinder's Ceph driver makes of a disk on some ways (Launchpad bug 2155612): it does
+// not move on past an object that is all zeros.
+func (d disk) closedUp(size int64) disk {
+	const object = 128 << 20 / chunkSize // in chunks
+	closed, to, written := disk{}, int64(0), d.withoutZeros()
+	for begin := int64(0); begin < size/chunkSize; begin += object {
+		empty := true
+		for i := range int64(object) {
+			if chunk := written[begin+i]; chunk != nil {
+				closed[to+i], empty = chunk, false
+			}
+		}
+		if !empty {
+			to += object
+		}
+	}
+	return closed
 }
 
 // misrestore breaks the rules about what a restored volume is like otherwise.

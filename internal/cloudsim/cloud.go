@@ -28,6 +28,7 @@ type Config struct {
 	WithEncryptedType    bool          // there is EncryptedType, too
 	Quotas               *Quotas       // of each project; nil: DefaultQuotas
 	IncrementalsFail     bool          // the driver cannot make increments: they end in error
+	DeviceMultiple       int           // GiB: a volume's device, and so an image of it, is as long or a multiple of it; 0: as long as the volume
 	DeletionUndone       time.Duration // until so long after the first request to delete it, a volume is available again
 	UploadsPlainImages   bool          // as Cinder before 24.3: a volume that was made from an image without a property of its own can be uploaded
 	ImageInUse           time.Duration // how long Glance refuses to delete an image that a volume was made of, or the other way round

@@ -104,12 +104,7 @@ func (c *Cloud) contentsWithoutZeros(b *Backup) disk {
 	if parent := c.backups[b.ParentID]; parent != nil {
 		d = c.contentsWithoutZeros(parent)
 	}
-	zeros := make([]byte, chunkSize)
-	for i, chunk := range b.data {
-		if chunk != nil && !bytes.Equal(chunk, zeros) {
-			d[i] = chunk
-		}
-	}
+	d.apply(b.data.withoutZeros())
 	return d
 }
 

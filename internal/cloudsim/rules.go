@@ -13,6 +13,8 @@ const (
 	RestoreFlipsBytes Rule = "restore-flips-bytes"
 	RestoreCutsTail   Rule = "restore-cuts-tail"
 	RestoreFillsHoles Rule = "restore-fills-holes"
+	RestoreStops      Rule = "restore-stops"
+	RestoreShifts     Rule = "restore-shifts"
 	UploadFlipsBytes  Rule = "upload-flips-bytes"
 	ImageFlipsBytes   Rule = "image-flips-bytes"
 	ImageHashless     Rule = "image-hashless"
@@ -117,6 +119,8 @@ func Rules() []BrokenRule {
 		{RestoreFlipsBytes, fmt.Sprintf("a restored volume has three other bytes at offset %d", FlippedOffset)},
 		{RestoreCutsTail, "a restored volume lacks the last 64 KiB that are not zeros"},
 		{RestoreFillsHoles, "a restored volume has rubbish in its first hole"},
+		{RestoreStops, "a restore ends after 50 MiB"},
+		{RestoreShifts, "a restore into an empty volume leaves out each 128 MiB of zeros, and moves the rest forward"},
 		{UploadFlipsBytes, fmt.Sprintf("an image made of a volume has three other bytes at offset %d", FlippedOffset)},
 		{ImageFlipsBytes, "Glance keeps three other bytes than it was sent"},
 		{ImageHashless, "Glance has no hash of an image"},

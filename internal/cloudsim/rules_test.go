@@ -18,6 +18,8 @@ func TestEachRule(t *testing.T) {
 		{cloudsim.RestoreFlipsBytes, func(s *scene) any { return s.restoredBytes(cloudsim.FlippedOffset) }, "data", "\x9b\x9e\x8ba"},
 		{cloudsim.RestoreCutsTail, func(s *scene) any { return s.restoredBytes(1<<30 - 4) }, "tail", zeros},
 		{cloudsim.RestoreFillsHoles, func(s *scene) any { return s.restoredBytes(64 << 10) }, zeros, "rubb"},
+		{cloudsim.RestoreStops, func(s *scene) any { return s.restoredBytes(1<<30 - 4) }, "tail", zeros},
+		{cloudsim.RestoreShifts, func(s *scene) any { return s.restoredBytes(2*128<<20 - 4) }, zeros, "tail"},
 		{cloudsim.RestoreLosesIncrement, func(s *scene) any { return s.chainBytes("incremental", 0) }, "newer", "older"},
 		{cloudsim.RestoreLosesParent, func(s *scene) any { return s.chainBytes("incremental", 1<<20) }, "fixed", "\x00" + zeros},
 		{cloudsim.RestoreMixesIncrement, func(s *scene) any { return s.chainBytes("full", 0) }, "older", "newer"},

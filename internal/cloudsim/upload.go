@@ -21,9 +21,25 @@ func (c *Cloud) imageFor(r *call, id string, size int) (*Image, error) {
 	return i, nil
 }
 
+// convert is the disk that is in an image, as it comes to be on a volume of so many GiB. Cinder finds
+// out only when it makes the volume that the image is none, or too large.
+func (i *Image) convert(size int) (disk, error) {
+	switch i.DiskFormat {
+	case "raw":
+		return maps.Clone(i.data), nil
+	case "qcow2":
+		if virtual, err := i.data.qcow2Size(); err != nil || virtual > int64(size)<<30 {
+			return nil, errQcow2
+		}
+		return i.data.qcow2Disk(i.Bytes)
+	}
+	return nil, errQcow2 // the others are not simulated
+}
+
 // fillVolume creates a volume from an image. What lies beyond the image's end is zeros.
 func (c *Cloud) fillVolume(v *Volume, i *Image) {
-	data, about := maps.Clone(i.data), i.metadata()
+	data, unacceptable := i.convert(v.Size)
+	about := i.metadata()
 	maps.Copy(about, map[string]string{
 		"signature_verified": "False", "image_id": i.ID, "image_name": i.Name, "size": strconv.FormatInt(i.Bytes, 10),
 		"container_format": i.ContainerFormat, "disk_format": i.DiskFormat, "min_disk": "0", "min_ram": "0"})
@@ -32,6 +48,9 @@ func (c *Cloud) fillVolume(v *Volume, i *Image) {
 	}
 	c.operate(opCreateVolume, &v.Resource, nil, func(outcome string) {
 		i.usedUntil = c.now.Add(c.config.ImageInUse)
+		if outcome == "" && unacceptable != nil {
+			outcome = "error"
+		}
 		if outcome == "" {
 			v.data, v.Bootable, v.ImageMetadata = data, true, about
 		}
@@ -119,6 +138,10 @@ func (c *Cloud) uploadVolume(r *call, a *args) (*answer, error) {
 func (c *Cloud) startUpload(r *call, v *Volume, i *Image) {
 	c.set(&v.Resource, "uploading")
 	data, request := maps.Clone(v.data), r.entry.ID
+	device := int64(v.Size) << 30
+	if multiple := int64(c.config.DeviceMultiple) << 30; multiple > 0 {
+		device = (device + multiple - 1) / multiple * multiple
+	}
 	if c.encrypted(v) {
 		data = data.ciphertext(v.key)
 	}
@@ -128,7 +151,7 @@ func (c *Cloud) startUpload(r *call, v *Volume, i *Image) {
 	fill := func(outcome string) {
 		i.usedUntil = c.now.Add(c.config.ImageInUse)
 		if outcome == "" && c.images[i.ID] == i {
-			c.save(i, data, int64(v.Size)<<30)
+			c.save(i, data, device)
 			return
 		}
 		delete(c.images, i.ID)

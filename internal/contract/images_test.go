@@ -41,11 +41,7 @@ func (c *client) adoptImage(id string) { c.created = append(c.created, c.images(
 // imageOf creates an image with data, and with a property of its own as the checker's images have.
 func (c *client) imageOf(t *testing.T, name, data string) string {
 	t.Helper()
-	id := c.createImage(t, object{"name": name, "disk_format": "raw", "container_format": "bare", "visibility": "private", "description": "contract"})
-	if r := c.do(t, "PUT", c.images("/"+id+"/file"), data, asBytes); r.code != http.StatusNoContent {
-		t.Fatalf("uploading: answered %d %s", r.code, r.raw)
-	}
-	return id
+	return c.imageIn(t, "raw", name, data)
 }
 
 func (c *client) showImage(t *testing.T, id string) object {

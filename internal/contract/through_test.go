@@ -192,7 +192,7 @@ func throughClient(t *testing.T, path, name, other string, transport http.RoundT
 func (v viaClient) throughImages() {
 	v.t.Helper()
 	data := pattern("through")
-	image, err := v.CreateImage(v.ctx, "contract-client-image")
+	image, err := v.CreateImage(v.ctx, "contract-client-image", "raw")
 	if err != nil {
 		v.t.Fatal(err)
 	}

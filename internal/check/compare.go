@@ -1,0 +1,123 @@
+package check
+
+import (
+	"bytes"
+	"crypto/sha512"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// compare is how much is looked at behind the first difference.
+const compare = 1 << 20
+
+// expected is what a volume of so many GiB has to hold: content, and behind it
+// what the volume held before, or zeros.
+type expected struct {
+	content, behind content
+	size            int
+}
+
+// read returns a reader of the volume's bytes from the beginning.
+func (e expected) read() io.Reader {
+	rest := int64(e.size-e.content.size) * gibi
+	var old io.Reader = io.LimitReader(zeros{}, rest)
+	if e.behind.size > 0 {
+		old = io.NewSectionReader(e.behind.layout(), int64(e.content.size)*gibi, rest)
+	}
+	return io.MultiReader(e.content.read(), old)
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// compute hashes the volume, which takes seconds for each GiB.
+func (e expected) compute() string {
+	h := sha512.New()
+	_, _ = io.Copy(h, e.read()) // neither side fails
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// hashes are the sha512 of what volumes have to hold, each computed once.
+type hashes struct {
+	mu    sync.Mutex
+	known map[expected]func() string
+}
+
+// of returns one. Whoever needs what is being computed waits for it.
+func (h *hashes) of(want expected) string {
+	h.mu.Lock()
+	sum, known := h.known[want]
+	if !known {
+		sum = sync.OnceValue(want.compute)
+		h.known[want] = sum
+	}
+	h.mu.Unlock()
+	return sum()
+}
+
+// newHashes knows those of the sizes that a run has without flags, and spares
+// them the seconds. Each is held to its bytes by a test.
+func newHashes() *hashes {
+	known := map[expected]func() string{}
+	for want, sum := range map[expected]string{
+		{content{first, 1, false}, content{}, 1}:                 "2312f6603f7fa07a8ed64041bdd45ea2d9ad0646480414428ce5436dd317d28b36707887c7e0033f1e326166f8a0135ac8f0d6159d4f48cbbce1ac69f0bc0ab9",
+		{content{second, 1, false}, content{}, 1}:                "4f9df4d32ce4181d2d56cb6306f4061c3a6113a204c48ba6beae0646110434df5731cffba8cbf5a5acad7a7fa8d466f11541a80842469815625898fa4a36bf07",
+		{content{first, 1, false}, content{}, 2}:                 "4d7d01f004d12fd79c6d77c348782419d9cd8c818c5bf2d73a203981522f02f6a17b935114c85f422c424e7f1b78c1596e2906dce348454d4915a24dedbe354f",
+		{content{first, 1, false}, content{second, 2, false}, 2}: "68d17a0c6666762ec82276cba0bd504b5f96bc26426d9576e293f828d537aaf209ccc093a6d40460dda517a03b648072a2fdf98496454ff63973944274574d1f",
+	} {
+		known[want] = func() string { return sum }
+	}
+	return &hashes{known: known}
+}
+
+// difference reads both and tells where they first differ, and by how much;
+// "" if they do not.
+func difference(want, got io.Reader) (string, error) {
+	a, b := make([]byte, compare), make([]byte, compare)
+	for offset := int64(0); ; {
+		n, wantErr := io.ReadFull(want, a)
+		m, gotErr := io.ReadFull(got, b[:n])
+		if !bytes.Equal(a[:m], b[:m]) {
+			i := 0
+			for a[i] == b[i] {
+				i++
+			}
+			return describe(offset+int64(i), a[i:m], b[i:m], want, got)
+		}
+		switch {
+		case m < n && (gotErr == io.EOF || gotErr == io.ErrUnexpectedEOF):
+			return fmt.Sprintf("only %d bytes", offset+int64(m)), nil
+		case gotErr != nil && m < n:
+			return "", gotErr
+		case wantErr != nil: // both are through
+			return "", nil
+		}
+		offset += int64(n)
+	}
+}
+
+// describe counts the differing bytes of the MiB that begins with the first;
+// a and b are what is left of the blocks already read.
+func describe(offset int64, a, b []byte, want, got io.Reader) (string, error) {
+	total := len(a)
+	restA, restB := make([]byte, compare-total), make([]byte, compare-total)
+	n, _ := io.ReadFull(want, restA)
+	m, err := io.ReadFull(got, restB[:n])
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return "", err
+	}
+	a, b, total = append(a, restA[:m]...), append(b, restB[:m]...), total+m
+	differing := 0
+	for i := range a {
+		if a[i] != b[i] {
+			differing++
+		}
+	}
+	return fmt.Sprintf("data differs from offset %d: %d of the next %d bytes", offset, differing, total), nil
+}
