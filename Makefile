@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build demo test lint bench acceptance acceptance-posix acceptance-faults release clean help
+.PHONY: build demo test lint bench acceptance acceptance-zed acceptance-zed-brief acceptance-drivers acceptance-faults release clean help
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 # the same commit gives the same bytes, wherever it is built
@@ -15,11 +15,20 @@ HASHING := ^(TestRules|TestAllChecksPass|TestWrongBytes|TestNeeds|TestNeededFlag
 # these stop the devcloud's services, or need none of them and fill the time that is spent waiting then
 STOPPED := ^Test(Stopped|RealClientsOnCloudsim|AsOpenstacksdk)
 DEVCLOUD := testdata/devcloud/devcloud
-# begins a recipe's line that needs the devcloud; one that was not up before is ended with it
-WITH_DEVCLOUD = running=$$($(DEVCLOUD) status | grep -c ' up$$' || true); \
+# $(call with_devcloud,RELEASE,DRIVER) begins a recipe's line that needs a devcloud with that backup driver; one
+# that was not up before is ended with it. In the cloud's network there is no other to fetch modules from.
+with_devcloud = export DEVCLOUD_RELEASE=$(1); \
+	running=$$($(DEVCLOUD) status | grep -c ' up$$' || true); \
 	[ $$running -gt 0 ] || trap '$(DEVCLOUD) down' EXIT; \
-	yaml=$$($(DEVCLOUD) up); \
+	go mod download; \
+	yaml=$$($(DEVCLOUD) --backup $(2) up); \
 	export DEVCLOUD_CLOUDS_YAML=$$yaml
+ACCEPTANCE := $(DEVCLOUD) net go test -count=1 -v -tags acceptance
+use_as_contract := export CONTRACT_CLOUDS_YAML=$$yaml CONTRACT_CLOUD=devcloud-other CONTRACT_OTHER_CLOUD=devcloud
+# the contract suite works in the other project, at the same time as the first half of the acceptance tests
+whole_acceptance = @$(call with_devcloud,$(1),ceph); $(use_as_contract); \
+	$(ACCEPTANCE) -p 2 -timeout 70m -skip '$(STOPPED)' ./internal/acceptance ./internal/contract && \
+	$(ACCEPTANCE) -p 2 -timeout 70m -run '$(STOPPED)' ./internal/acceptance ./internal/cloud
 
 build: ## both programs, static, in bin/
 	$(GOBUILD) -o bin/ ./cmd/volume-backup-tester ./cmd/cloudsim
@@ -42,21 +51,26 @@ lint: ## gofmt, vet and staticcheck, with the acceptance tests and without
 bench: ## what it adds to a cloud's own time, and what it costs; with DEVCLOUD_CLOUDS_YAML also on that cloud
 	go -C internal/bench test -count=1 -timeout 30m -report
 
-# the contract suite works in the other project, at the same time as the first half of the acceptance tests
-acceptance: ## against a real OpenStack on loopback (root on Debian 12); ends it if it was not up before
-	@$(WITH_DEVCLOUD); \
-	export CONTRACT_CLOUDS_YAML=$$yaml CONTRACT_CLOUD=devcloud-other CONTRACT_OTHER_CLOUD=devcloud; \
-	go test -tags acceptance -count=1 -p 2 -v -timeout 70m -skip '$(STOPPED)' ./internal/acceptance ./internal/contract && \
-	go test -tags acceptance -count=1 -p 2 -v -timeout 70m -run '$(STOPPED)' ./internal/acceptance ./internal/cloud
+acceptance: ## against a real OpenStack 2025.1 on loopback (root on Debian 12 or 13); ends it if it was not up before
+	$(call whole_acceptance,2025.1)
 
-acceptance-posix: ## every check against a devcloud with a chunked backup driver, which is brought up anew
-	$(DEVCLOUD) down
-	@export DEVCLOUD_BACKUP=posix; $(WITH_DEVCLOUD); \
-	go test -tags acceptance -count=1 -v -timeout 60m -run TestChecks ./internal/acceptance
+acceptance-zed: ## the same against OpenStack Zed (Debian 12)
+	$(call whole_acceptance,zed)
 
-acceptance-faults: ## the same cloud, each of its services stopped at each phase (about half an hour)
-	@$(WITH_DEVCLOUD); \
-	go test -tags acceptance,faults -count=1 -v -timeout 2h -run TestStoppedAtEachPhase ./internal/acceptance
+acceptance-zed-brief: build ## of that the mandatory phases, the check of the data, and the contract suite
+	@$(call with_devcloud,zed,ceph); $(use_as_contract); \
+	OS_CLIENT_CONFIG_FILE=$$yaml bin/volume-backup-tester --os-cloud devcloud --checks core,data --fail-on-skip --timeout 400 && \
+	$(ACCEPTANCE) -timeout 40m ./internal/contract
+
+acceptance-drivers: ## every check on 2025.1 with the chunked backup drivers: Swift's and posix
+	@$(call with_devcloud,2025.1,swift); \
+	$(ACCEPTANCE) -timeout 60m -run TestChecks ./internal/acceptance && \
+	$(DEVCLOUD) --backup posix up >/dev/null && \
+	$(ACCEPTANCE) -timeout 60m -run TestChecks ./internal/acceptance
+
+acceptance-faults: ## 2025.1, each of its services stopped at each phase (about half an hour)
+	@$(call with_devcloud,2025.1,ceph); \
+	$(ACCEPTANCE),faults -timeout 2h -run TestStoppedAtEachPhase ./internal/acceptance
 
 # TEMPEST_TESTS: selection, or backup for the 12 tests of backups alone; TEMPEST_ROOT: a Debian 13 tree
 TEMPEST_TESTS := selection

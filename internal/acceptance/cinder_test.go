@@ -171,6 +171,22 @@ func (c *cinder) wantNothingLeft(t *testing.T) {
 	}
 }
 
+// release is what the newest microversion tells.
+func (c *cinder) release(t *testing.T) string {
+	t.Helper()
+	var answer struct{ Versions []struct{ Version string } }
+	c.request(t, "GET", origin(t, c.url).JoinPath("v3/").String(), nil, &answer)
+	if len(answer.Versions) != 1 {
+		t.Fatalf("Cinder's versions are %v", answer.Versions)
+	}
+	newest := answer.Versions[0].Version
+	name := map[string]string{"3.70": "zed", "3.71": "2025.1"}[newest]
+	if name == "" {
+		t.Fatalf("microversion %s is of a release that nobody has tried", newest)
+	}
+	return name
+}
+
 // serviceState is "up" or "down" as Cinder sees it, which is what its API goes by. For administrators.
 func (c *cinder) serviceState(t *testing.T, binary string) string {
 	t.Helper()

@@ -21,11 +21,9 @@ func TestMain(m *testing.M) {
 
 func prepareAndRun(m *testing.M) int {
 	cloudsYAML = os.Getenv("DEVCLOUD_CLOUDS_YAML")
-	if cloudsYAML == "" {
-		cloudsYAML = "/tmp/devcloud/clouds.yaml"
-	}
 	if _, err := os.Stat(cloudsYAML); err != nil {
-		fmt.Printf("FAIL: no devcloud (%v): run `make acceptance`, or `devcloud up` and set DEVCLOUD_CLOUDS_YAML to the path that it prints\n", err)
+		fmt.Printf("FAIL: no devcloud (DEVCLOUD_CLOUDS_YAML: %v): run `make acceptance`, or with DEVCLOUD_RELEASE set to the one that is meant "+
+			"`devcloud up`, whose output is the path for DEVCLOUD_CLOUDS_YAML, and `devcloud net go test ...`\n", err)
 		return 1
 	}
 	bin, err := os.MkdirTemp("", "acceptance-")

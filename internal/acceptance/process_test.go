@@ -36,12 +36,18 @@ type outcome struct {
 	code           int
 }
 
-// start runs a command with only what it is told in the environment. It is killed with the test.
+// start runs a command with only what it is told in the environment, and what devcloud goes by. It is
+// killed with the test.
 func start(t *testing.T, yaml, name string, args ...string) *process {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), processLimit)
 	p := &process{cmd: exec.CommandContext(ctx, name, args...), done: make(chan struct{})}
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "OS_CLIENT_CONFIG_FILE=" + yaml}
+	for _, name := range []string{"DEVCLOUD_RELEASE", "DEVCLOUD_STATE"} {
+		if value, found := os.LookupEnv(name); found {
+			p.cmd.Env = append(p.cmd.Env, name+"="+value)
+		}
+	}
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	p.cmd.WaitDelay = 10 * time.Second
 	if err := p.cmd.Start(); err != nil {

@@ -12,6 +12,7 @@ type Backup struct {
 	VolumeID      string
 	SnapshotID    string // "": of the volume itself
 	ParentID      string // "": full
+	Zone          string // of the cinder-backup that took it
 	FailReason    string
 	Dependents    int       // Cinder's own counter, which is late, and knows of no failed child
 	DataTimestamp time.Time // when the bytes were as they are in the backup
@@ -66,7 +67,7 @@ type backupView struct {
 func (b *Backup) detail(r *call) backupView {
 	o := backupView{
 		ID: b.ID, Status: b.Status, Size: b.Size, CreatedAt: stamp(b.CreatedAt), UpdatedAt: stamp(b.UpdatedAt), Name: null(b.Name),
-		Description: null(b.Description), FailReason: null(b.FailReason), VolumeID: b.VolumeID, Links: r.links("backups", b.ID),
+		Zone: null(b.Zone), Description: null(b.Description), FailReason: null(b.FailReason), VolumeID: b.VolumeID, Links: r.links("backups", b.ID),
 		Incremental: b.ParentID != "", HasDependents: b.Dependents > 0, SnapshotID: null(b.SnapshotID), DataTimestamp: stamp(b.DataTimestamp),
 		Container: null(b.container),
 	}
@@ -111,7 +112,7 @@ func (c *Cloud) createBackup(r *call) (*answer, error) {
 	} else if !uuidFormat.MatchString(id) {
 		a.fail(invalid("volume_id", id, "%s is not a 'uuid'", python(id)))
 	}
-	b := &Backup{VolumeID: a.uuid("volume_id"), SnapshotID: a.uuid("snapshot_id"), container: a.text("container")}
+	b := &Backup{VolumeID: a.uuid("volume_id"), SnapshotID: a.uuid("snapshot_id"), Zone: a.text("availability_zone"), container: a.text("container")}
 	b.Resource = c.newResource("backup", r, a)
 	b.DataTimestamp = b.CreatedAt
 	force, incremental := a.flag("force"), a.flag("incremental")
@@ -169,29 +170,21 @@ func (c *Cloud) createBackup(r *call) (*answer, error) {
 	return accepted(object{"backup": b.brief(r)}), nil
 }
 
-// parent is the backup that an increment builds upon: the one of the same volume with the newest
-// bytes, which for a snapshot must be older than it. Like Cinder it is chosen before its status is
-// looked at.
+// parent is the backup that an increment builds upon: of the available ones of the same volume the one
+// with the newest bytes, which for a snapshot must be older than it.
 func (c *Cloud) parent(r *call, b *Backup) (*Backup, error) {
 	var newest *Backup
-	exists := false
 	for _, other := range c.backups {
-		if other.VolumeID != b.VolumeID || other.Project != b.Project || r.node().backups[other.ID] == nil {
-			continue
-		}
-		exists = true
-		if b.SnapshotID != "" && !other.DataTimestamp.Before(b.DataTimestamp) {
-			continue
-		}
-		if newest == nil || newest.DataTimestamp.Before(other.DataTimestamp) {
+		switch {
+		case other.VolumeID != b.VolumeID || other.Project != b.Project || r.node().backups[other.ID] == nil:
+		case r.statusOf(&other.Resource, "available") != "available":
+		case b.SnapshotID != "" && !other.DataTimestamp.Before(b.DataTimestamp):
+		case newest == nil || newest.DataTimestamp.Before(other.DataTimestamp):
 			newest = other
 		}
 	}
-	if !exists || newest == nil {
+	if newest == nil {
 		return nil, malformed("Invalid backup: No backups available to do an incremental backup.")
-	}
-	if r.statusOf(&newest.Resource, "available") != "available" {
-		return nil, malformed("Invalid backup: The parent backup must be available for incremental backup.")
 	}
 	return newest, nil
 }
@@ -213,6 +206,7 @@ func (c *Cloud) startBackup(b *Backup, marked *Resource) {
 	if !c.service.up {
 		return // nobody takes it: it stays as it is
 	}
+	b.Zone = cmp.Or(b.Zone, zone)
 	if v := c.volumes[b.VolumeID]; b.SnapshotID != "" && v != nil && c.broken(SnapshotLocksVolume) {
 		c.set(&v.Resource, "backing-up")
 	}

@@ -155,7 +155,7 @@ func (c *Cloud) maxMicroversion() string { return fmt.Sprintf("3.%d", c.maxMinor
 func (r *call) volumeVersions() object {
 	return object{"versions": []object{{
 		"id": "v3.0", "status": "CURRENT", "version": r.cloud.maxMicroversion(), "min_version": "3.0",
-		"updated": "2022-08-31T00:00:00Z",
+		"updated": "2023-08-31T00:00:00Z",
 		"links": []object{
 			{"rel": "describedby", "type": "text/html", "href": "https://docs.openstack.org/"},
 			{"rel": "self", "href": r.base + blockStoragePath + "/v3/"}},

@@ -82,8 +82,8 @@ func (c *Cloud) routeImage(r *call) (*answer, error) {
 
 func (r *call) imageVersions() object {
 	versions := []object{}
-	for _, id := range []string{"v2.15", "v2.9", "v2.7", "v2.6", "v2.5", "v2.4", "v2.3", "v2.2", "v2.1", "v2.0"} {
-		versions = append(versions, object{"id": id, "status": map[bool]string{true: "CURRENT", false: "SUPPORTED"}[id == "v2.15"],
+	for _, id := range strings.Fields("v2.15 v2.13 v2.12 v2.11 v2.10 v2.9 v2.8 v2.17 v2.7 v2.6 v2.5 v2.4 v2.3 v2.2 v2.1 v2.0") { // Glance's order
+		versions = append(versions, object{"id": id, "status": map[bool]string{true: "CURRENT", false: "SUPPORTED"}[id == "v2.17"],
 			"links": []object{{"rel": "self", "href": r.base + imagePath + "/v2/"}}})
 	}
 	return object{"versions": versions}
@@ -137,7 +137,9 @@ func (c *Cloud) newImage(r *call, members object) (*Image, error) {
 			i.Visibility, err = text, misfit(value, slices.Contains(visibilities, text), "is not one of ['"+strings.Join(visibilities, "', '")+"']")
 		case "owner":
 			if text != i.Project {
-				err = refuse(http.StatusForbidden, "You are not permitted to create images owned by '%s'.", text)
+				e := refuse(http.StatusForbidden, "Access was denied to this resource.")
+				e.detail = fmt.Sprintf("You are not permitted to create images owned by '%s'", text)
+				err = e
 			}
 		case "id", "protected", "min_disk", "min_ram", "os_hidden", "tags":
 			if shown := fmt.Sprint(value); name == "id" || shown != "0" && shown != "false" && shown != "[]" {
@@ -267,7 +269,7 @@ func (c *Cloud) deleteImage(r *call) (*answer, error) {
 		return nil, refuse(http.StatusNotFound, "Failed to find image %s to delete", r.id)
 	}
 	if !r.visible(&i.Resource) {
-		return nil, refuse(http.StatusForbidden, "You do not own this image")
+		return nil, refuse(http.StatusForbidden, "You are not authorized to complete delete_image action.")
 	}
 	if c.now.Before(i.usedUntil) {
 		return nil, refuse(http.StatusConflict, "Image %s could not be deleted because it is in use: The image cannot be deleted because it has snapshot(s).", i.ID)

@@ -41,7 +41,7 @@ func (c *Cloud) fillVolume(v *Volume, i *Image) {
 	data, unacceptable := i.convert(v.Size)
 	about := i.metadata()
 	maps.Copy(about, map[string]string{
-		"image_id": i.ID, "image_name": i.Name, "size": strconv.FormatInt(i.Bytes, 10),
+		"signature_verified": "False", "image_id": i.ID, "image_name": i.Name, "size": strconv.FormatInt(i.Bytes, 10),
 		"container_format": i.ContainerFormat, "disk_format": i.DiskFormat, "min_disk": "0", "min_ram": "0"})
 	if checksum := c.digest(i).md5; checksum != "" {
 		about["checksum"] = checksum
@@ -68,9 +68,9 @@ func (c *Cloud) meanwhile(r *Resource, from, to string) {
 	})
 }
 
-// What Cinder knows of an image in its own members. The rest of a volume's image metadata become
+// What Cinder keeps for itself of what it knows of an image. The rest of a volume's image metadata become
 // properties of an image that is made from it.
-var coreMembers = []string{"image_id", "image_name", "checksum", "size", "container_format", "disk_format", "min_disk", "min_ram"}
+var coreMembers = []string{"signature_verified", "image_id", "image_name", "checksum", "size", "container_format", "disk_format", "min_disk", "min_ram"}
 
 // uploadVolume answers the action that makes an image of a volume.
 func (c *Cloud) uploadVolume(r *call, a *args) (*answer, error) {
@@ -115,7 +115,8 @@ func (c *Cloud) uploadVolume(r *call, a *args) (*answer, error) {
 		}
 	}
 	if len(v.ImageMetadata) > 0 && properties == 0 && !c.config.UploadsPlainImages {
-		return nil, malformed("Unable to set 'properties' to {}. Reason: {} is not of type 'string'")
+		return nil, malformed("Unable to set 'properties' to {}. Reason: {} is not of type 'string'\n\n" +
+			"Failed validating 'type' in schema['additionalProperties']:\n    {'type': 'string'}\n\nOn instance['properties']:\n    {}")
 	}
 	i, err := c.newImage(r, members)
 	if err != nil {

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -30,7 +31,7 @@ func backupCases() []testCase {
 			keys(t, c.show(t, "backup", id, at("3.42")), backupShown)
 			keys(t, c.show(t, "backup", id, at("latest")), backupShown+" metadata")
 			members(t, b, object{"name": "contract-b", "description": "text", "size": 1.0, "volume_id": volume, "fail_reason": nil,
-				"is_incremental": false, "has_dependent_backups": false, "snapshot_id": nil, "data_timestamp": b["created_at"]})
+				"is_incremental": false, "has_dependent_backups": false, "snapshot_id": nil, "data_timestamp": b["created_at"], "availability_zone": c.backupZone(t)})
 
 			changed := c.do(t, "PUT", "/backups/"+id, object{"backup": object{"name": "contract-c"}}, at("3.9")).object(t, http.StatusOK, "backup")
 			keys(t, changed, briefMembers)
@@ -61,6 +62,25 @@ func backupCases() []testCase {
 			c.until(t, "the parent to have no dependents", func() bool { return c.show(t, "backup", parent)["has_dependent_backups"] == false })
 			c.remove(t, "backup", parent)
 		}},
+		{"backups/parents", func(t *testing.T, c *client) {
+			// Zed takes the newest one, and refuses if that is not available.
+			volume := c.volumeNamed(t, "contract-v")
+			older, newer := c.backupOf(t, volume, "contract-older", nil), c.backupOf(t, volume, "contract-newer", nil)
+			c.delete(t, "/backups/"+newer)
+			increment := object{"backup": object{"volume_id": volume, "incremental": true}}
+			if !c.isZed(t) {
+				child := c.backupOf(t, volume, "contract-increment", object{"incremental": true})
+				c.until(t, "the older one to have dependents", func() bool { return c.show(t, "backup", older)["has_dependent_backups"] == true })
+				c.remove(t, "backup", child)
+			}
+			c.until(t, "the older one to have no dependents", func() bool { return c.show(t, "backup", older)["has_dependent_backups"] == false })
+			c.delete(t, "/backups/"+older)
+			refusal := c.post(t, "/backups", increment)
+			if c.isZed(t) && strings.Contains(refusal.raw, "The parent backup must be available for incremental backup.") {
+				return
+			}
+			refusal.refused(t, http.StatusBadRequest, "badRequest", "Invalid backup: No backups available to do an incremental backup.")
+		}},
 		{"backups/in-use", func(t *testing.T, c *client) {
 			volume := c.volumeNamed(t, "contract-v")
 			c.attach(t, volume)
@@ -75,6 +95,15 @@ func backupCases() []testCase {
 			c.detach(t, volume)
 		}},
 	}
+}
+
+// backupZone is where cinder-backup is, which Zed does not tell.
+func (c *client) backupZone(t *testing.T) any {
+	t.Helper()
+	if c.isZed(t) {
+		return nil
+	}
+	return c.get(t, "/os-availability-zone").list(t, "availabilityZoneInfo")[0]["zoneName"]
 }
 
 // attach makes a volume in-use, by no server at all, as the checker does.

@@ -41,6 +41,8 @@ log_to_stderr = true
 log_file =
 admin_socket = $CEPH/\$name.asok
 run_dir = $CEPH
+# Debian 13's own value is a relative path, which is not found
+osd_class_dir = /usr/lib/$(uname -m)-linux-gnu/rados-classes
 EOF
   quiet ceph-authtool --create-keyring keyring --gen-key -n mon. --cap mon 'allow *'
   quiet ceph-authtool keyring --gen-key -n client.admin --cap mon 'allow *' --cap osd 'allow *' --cap mgr 'allow *'
@@ -125,8 +127,6 @@ filesystem_store_datadir = $OS/glance/staging
 filesystem_store_datadir = $OS/glance/tasks
 $(auth_section glance)
 EOF
-  local driver=cinder.backup.drivers.ceph.CephBackupDriver
-  [ "${DEVCLOUD_BACKUP:-ceph}" = posix ] && driver=cinder.backup.drivers.posix.PosixBackupDriver
   cat >cinder/cinder.conf <<EOF
 [DEFAULT]
 state_path = $OS/cinder
@@ -140,7 +140,7 @@ enabled_backends = ceph,ceph-2
 default_volume_type = ceph
 glance_api_servers = $GLANCE
 image_conversion_dir = $OS/cinder/conversion
-backup_driver = $driver
+backup_driver = cinder.backup.drivers.ceph.CephBackupDriver
 backup_ceph_conf = $CEPH/ceph.conf
 backup_ceph_user = admin
 backup_ceph_pool = backups
@@ -172,6 +172,11 @@ connection = mysql+pymysql://cinder:pw@127.0.0.1:$MYSQL_PORT/cinder
 lock_path = $OS/cinder/lock
 [coordination]
 backend_url = file://$OS/cinder/coord
+[oslo_policy]
+policy_file = $OS/cinder/policy.yaml
+[key_manager]
+backend = cinder.keymgr.conf_key_mgr.ConfKeyManager
+fixed_key = $(printf '%064x' 1)
 $(auth_section cinder)
 EOF
   # the two that wait for nothing of Keystone's, meanwhile
@@ -255,8 +260,9 @@ import openstack
 bs = openstack.connect(cloud='devcloud-admin').block_storage
 for name in ('ceph', 'ceph-2'):
     bs.create_type(name=name, extra_specs={'volume_backend_name': name})
+luks = bs.create_type(name='luks', extra_specs={'volume_backend_name': 'ceph'})
+bs.create_type_encryption(luks, provider='luks', control_location='front-end', cipher='aes-xts-plain64', key_size=256)
 PYTHON
   for name in cinder-scheduler cinder-volume cinder-backup; do await $name; done
   mv "$OS/clouds.yaml" "$STATE/clouds.yaml"
-  say "up"
 }
