@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build demo test lint bench acceptance acceptance-zed acceptance-zed-brief acceptance-drivers acceptance-faults release clean help
+.PHONY: build demo test test-bytes lint bench acceptance acceptance-zed acceptance-zed-brief acceptance-drivers acceptance-faults acceptance-tempest release clean help
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 # the same commit gives the same bytes, wherever it is built
@@ -39,7 +39,9 @@ demo: build ## the checker against the simulated cloud
 test: ## everything that needs neither root nor a cloud (under 2 minutes; needs a C compiler)
 	go vet ./...
 	CGO_ENABLED=1 go test -race -shuffle=on -timeout 20m -skip '$(HASHING)' ./...
-	go test -shuffle=on -timeout 20m -run '$(HASHING)' ./internal/check ./internal/cli
+
+test-bytes: ## every check against every broken rule: these hash GiBs
+	go test -shuffle=on -timeout 30m -run '$(HASHING)' ./internal/check ./internal/cli
 
 lint: ## gofmt, vet and staticcheck, with the acceptance tests and without
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted (gofmt -w):"; echo "$$unformatted"; exit 1; }
@@ -72,10 +74,10 @@ acceptance-faults: ## 2025.1, each of its services stopped at each phase (about 
 	@$(call with_devcloud,2025.1,ceph); \
 	$(ACCEPTANCE),faults -timeout 2h -run TestStoppedAtEachPhase ./internal/acceptance
 
-# TEMPEST_TESTS: selection, or backup for the 12 tests of backups alone; TEMPEST_ROOT: a Debian 13 tree
+# TEMPEST_TESTS: selection, or backup for the 12 tests of backups alone
 TEMPEST_TESTS := selection
-.PHONY: acceptance-tempest
 acceptance-tempest: build ## Tempest's tests of volume backups against cloudsim (root; see cmd/cloudsim/README.md)
+	@[ -e $${DEVCLOUD_STATE:-/tmp/devcloud-2025.1} ] || trap '$(DEVCLOUD) --release 2025.1 down' EXIT; \
 	testdata/tempest/run.sh $(TEMPEST_TESTS)
 
 release: ## static binaries for linux, darwin and windows with SHA256SUMS, in dist/

@@ -54,12 +54,12 @@ os.makedirs("lock")
 with open("tempest.conf", "w") as f:
     f.write(f"""[DEFAULT]
 debug = true
-log_file = /mnt/tempest.log
+log_file = {os.getcwd()}/tempest.log
 [oslo_concurrency]
-lock_path = /mnt/lock
+lock_path = {os.getcwd()}/lock
 [auth]
 use_dynamic_credentials = false
-test_accounts_file = /mnt/accounts.yaml
+test_accounts_file = {os.getcwd()}/accounts.yaml
 admin_role = admin
 [identity]
 auth_version = v3
