@@ -263,10 +263,7 @@ func FuzzConfig(f *testing.F) {
 		}
 		c, err := readConfig(Options{Cloud: "mine", Dir: dir, Home: dir, Getenv: func(string) string { return "" }})
 		if err == nil {
-			var method string
-			if method, err = c.method(); err == nil {
-				_, err = c.authOptions(method, "")
-			}
+			_, err = c.authOptions()
 		}
 		var conf *ConfigError
 		if err != nil && (!errors.As(err, &conf) || bytes.ContainsRune([]byte(err.Error()), '\n')) {

@@ -49,19 +49,20 @@ func (c *config) sockets(o Options) (http.RoundTripper, error) {
 	return t, nil
 }
 
-// unverified tells whether certificates are not to be checked.
+// unverified tells whether certificates are not to be checked. It reads the
+// switches as openstacksdk does: 'insecure' is also on as the text true, and
+// 'verify' is off only as a switch; every other text leaves the checks on.
 func (c *config) unverified() bool {
-	insecure, _ := flag(c.value("insecure"))
-	verify, known := flag(c.value("verify"))
-	return insecure || known && !verify
+	insecure, verify := c.top.named("insecure"), c.top.named("verify")
+	return isOn(insecure) || strings.EqualFold(insecure.text, "true") || isOff(verify)
 }
 
 // authority is the file of the certificates to trust instead of the system's;
 // "" if there is none. It may stand under verify too.
 func (c *config) authority(o Options) string {
 	file := c.value("cacert")
-	if _, known := flag(c.value("verify")); file == "" && !known {
-		file = c.value("verify")
+	if verify := c.top.named("verify"); file == "" && !isOn(verify) && !isOff(verify) {
+		file = verify.text
 	}
 	return path(o, file)
 }
