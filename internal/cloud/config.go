@@ -101,7 +101,7 @@ func (c *config) own(o Options) (*mapping, error) {
 		return nil, err
 	}
 	c.warnings = append(clouds.warnings, secure.warnings...)
-	if c.name == environmentCloud(o) {
+	if c.name == FromEnvironment(o.Getenv) {
 		return c.fromEnvironment(o, clouds, secure)
 	}
 	own, err := clouds.entry(c.name)
@@ -115,7 +115,7 @@ func (c *config) own(o Options) (*mapping, error) {
 	c.file = clouds.path
 	hint := ""
 	if o.Getenv("OS_AUTH_URL") != "" {
-		hint = fmt.Sprintf("; for the cloud of the OS_ variables, use --os-cloud %s", environmentCloud(o))
+		hint = fmt.Sprintf("; for the cloud of the OS_ variables, use --os-cloud %s", FromEnvironment(o.Getenv))
 	}
 	switch {
 	case own == nil && secrets != nil:
@@ -138,7 +138,7 @@ func (c *config) profile(o Options, own *mapping) (*mapping, error) {
 		v = own.as("cloud") // as it was called once
 	}
 	name := v.text
-	if name == "" || name == environmentCloud(o) {
+	if name == "" || name == FromEnvironment(o.Getenv) {
 		return nil, nil
 	}
 	public, err := findFile(o, "clouds-public", "", "public-clouds")

@@ -2,9 +2,9 @@ package cloud
 
 import "strings"
 
-// environmentCloud is the name of the cloud that the OS_ variables make.
-func environmentCloud(o Options) string {
-	if name := o.Getenv("OS_CLOUD_NAME"); name != "" {
+// FromEnvironment is the name of the cloud that the OS_ variables make.
+func FromEnvironment(getenv func(string) string) string {
+	if name := getenv("OS_CLOUD_NAME"); name != "" {
 		return name
 	}
 	return "envvars"
