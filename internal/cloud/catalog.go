@@ -127,34 +127,26 @@ func (c *config) blockStorage(ctx context.Context, provider *gophercloud.Provide
 
 // nothingFits tells what the catalog has instead.
 func (c *config) nothingFits(w wanted, l *Login, catalog []tokens.CatalogEntry) error {
-	offered := listed(catalog, blockStorageTypes)
-	if w.by != "" { // the cloud may have it under any other type
-		var kinds []string
+	has := func(texts []string) error {
+		return configErrorf("cloud '%s' has no Block Storage endpoint in region '%s' with interface '%s'%s; the catalog has: %s", c.name, l.Region, strings.Join(w.interfaces, "' or '"), w.by, strings.Join(texts, "; "))
+	}
+	var texts []string
+	if w.by != "" { // the cloud may have it under any type and name
 		for _, entry := range catalog {
-			if !slices.Contains(kinds, entry.Type) {
-				kinds = append(kinds, entry.Type)
-			}
+			texts = append(texts, fmt.Sprintf("type '%s' named '%s'", Printable(entry.Type), Printable(entry.Name)))
 		}
-		offered = listed(catalog, kinds)
+		return has(texts)
 	}
-	var list []string
-	withoutURL := false
+	offered := listed(catalog, blockStorageTypes)
 	for _, e := range offered {
-		text := e.String()
-		if w.by != "" {
-			text = fmt.Sprintf("'%s' named '%s', region %s, interface %s", Printable(e.kind), Printable(e.name), Printable(e.region), Printable(e.iface))
+		if e.url != "" {
+			texts = append(texts, e.String())
 		}
-		if e.url == "" {
-			text += ", without a URL"
-			withoutURL = true
-		}
-		list = append(list, text)
 	}
-	reachable := slices.ContainsFunc(offered, func(e endpoint) bool { return e.url != "" })
-	if w.by == "" && !reachable {
-		return &NotOfferedError{Project: l.Project, WithoutURL: withoutURL}
+	if len(texts) == 0 {
+		return &NotOfferedError{Project: l.Project, WithoutURL: len(offered) > 0}
 	}
-	return configErrorf("cloud '%s' has no Block Storage endpoint in region '%s' with interface '%s'%s; the catalog has: %s", c.name, l.Region, strings.Join(w.interfaces, "' or '"), w.by, strings.Join(list, "; "))
+	return has(texts)
 }
 
 // overridden is an address of the configuration with the ids of the login in it.
