@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -45,7 +46,7 @@ func startSDK(t *testing.T, variable, command string) *sdk {
 		command = given
 	}
 	words := strings.Fields(command)
-	python := exec.CommandContext(t.Context(), words[0], append(words[1:], "-c", sdkDriver)...)
+	python := exec.Command(words[0], append(words[1:], "-c", sdkDriver)...)
 	in, err := python.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -89,11 +90,11 @@ func (s *sdk) run(t *testing.T, c cloudsCase, r *recorder) (seen observed, reque
 
 // sdkDriver reads a case a line, runs each in a process of its own, which is forked
 // to save the time of loading the libraries, and answers a line. The search path is
-// made when openstack.config is loaded: so that is loaded last.
+// made when openstack.config.loader is loaded: so that is loaded again.
 const sdkDriver = `
-import json, os, sys, tempfile, traceback, warnings
+import importlib, json, os, sys, tempfile, traceback, warnings
 warnings.simplefilter("ignore")
-import requests, yaml, jsonpatch, dogpile.cache, os_service_types, keystoneauth1.session, keystoneauth1.adapter
+import openstack, openstack.config.loader, openstack.connection, openstack.block_storage.v3._proxy
 import keystoneauth1.identity.v3.oidc, keystoneauth1.loading._plugins.identity.v3
 with tempfile.TemporaryDirectory() as top:
     for number, line in enumerate(sys.stdin):
@@ -114,7 +115,7 @@ with tempfile.TemporaryDirectory() as top:
                 os.environ.update(PATH="/usr/bin:/bin", HOME=base + "/home")
                 os.chdir(base + "/work")
                 sys.stderr = open(os.devnull, "w")
-                import openstack
+                openstack.config.OpenStackConfig = importlib.reload(openstack.config.loader).OpenStackConfig
                 list(openstack.connect(cloud=case["cloud"]).block_storage.backups(details=True))
             except BaseException:
                 result["error"] = traceback.format_exc().strip().splitlines()[-1][-300:] or "failed"
@@ -198,3 +199,24 @@ func asOpenstacksdk(t *testing.T, python *sdk, list string) {
 	}
 }
 
+// TestFederatedAsKeystoneauth holds the federated logins to the requests that
+// keystoneauth makes, the login after an expired token included.
+func TestFederatedAsKeystoneauth(t *testing.T) {
+	python := startSDK(t, "OPENSTACKSDK_44", python44)
+	for kind, auth := range federatedAuth {
+		f := newFederation(t, kind, auth)
+		text, err := os.ReadFile(filepath.Join(f.options.Dir, "clouds.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := cloudsCase{files: map[string]string{"work/clouds.yaml": string(text)}}
+		_, requests, failed := python.run(t, c, f.keystone)
+		provider, keystone := federatedWire(kind)
+		if got := wires(f.provider.taken()); !slices.Equal(got, provider) || failed != "" {
+			t.Errorf("%s to the provider %s\n%s\nours\n%s", kind, failed, strings.Join(got, "\n"), strings.Join(provider, "\n"))
+		}
+		if got := wires(requests); !slices.Equal(got, keystone) {
+			t.Errorf("%s to the cloud\n%s\nours\n%s", kind, strings.Join(got, "\n"), strings.Join(keystone, "\n"))
+		}
+	}
+}

@@ -101,9 +101,10 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		w.Header().Set("X-Openstack-Request-Id", "req-1")
 		fmt.Fprint(w, `{"backups": []}`)
 	case q.Method == "GET" && knownRoot.MatchString(path):
+		root := "/" + strings.Split(path, "/")[1]
 		w.WriteHeader(http.StatusMultipleChoices)
-		fmt.Fprint(w, r.fill(fmt.Sprintf(`{"versions": [{"id": "v3.0", "status": "CURRENT", "version": "3.70", "min_version": "3.0", "links": [{"rel": "self", "href": "BASE%s/v3/"}]}]}`, strings.TrimSuffix(path, "/v3"))))
-	case q.Method == "GET" && strings.TrimSuffix(strings.ToLower(path), "/v3") == "/identity":
+		fmt.Fprint(w, r.fill(fmt.Sprintf(`{"versions": [{"id": "v3.0", "status": "CURRENT", "version": "3.70", "min_version": "3.0", "links": [{"rel": "self", "href": "BASE%s/v3/"}]}]}`, root)))
+	case q.Method == "GET" && knownKeystone.MatchString(strings.ToLower(path)):
 		w.WriteHeader(http.StatusMultipleChoices)
 		fmt.Fprint(w, r.fill(`{"versions": {"values": [{"id": "v3.14", "status": "stable", "links": [{"rel": "self", "href": "BASE/identity/v3/"}]}]}}`))
 	default:
@@ -112,8 +113,11 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	}
 }
 
-// knownRoot is where Cinder can be asked for its versions.
-var knownRoot = regexp.MustCompile(`^/volume[\w-]*(/v3)?$`)
+// knownRoot and knownKeystone are where Cinder and Keystone can be asked for their
+// versions.
+var knownRoot = regexp.MustCompile(`^/(volume[\w-]*|first|second)(/v3)?$|^/over(/.*)?$`)
+
+var knownKeystone = regexp.MustCompile(`^/identity(/v[\d.]+)?$`)
 
 // logIn gives a token with the catalog.
 func (r *recorder) logIn(w http.ResponseWriter) {
