@@ -136,6 +136,9 @@ func (c *config) scope() (*gophercloud.AuthScope, error) {
 	case !inProject:
 		instead = "names no project"
 	}
+	if instead != "" && c.environment {
+		return nil, configErrorf("the cloud of the OS_ variables %s, and volumes belong to projects; set OS_PROJECT_NAME or OS_PROJECT_ID", instead)
+	}
 	if instead != "" {
 		return nil, configErrorf("cloud '%s' in %s %s, and volumes belong to projects; add project_name or project_id to its 'auth' block", c.name, c.file, instead)
 	}

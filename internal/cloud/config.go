@@ -208,6 +208,11 @@ func (c *config) check() error {
 		if _, err := c.interfaces(types); err != nil {
 			return err
 		}
+		if key, address := c.override(types); key != "" {
+			if _, err := c.overridden(key, address, Login{}); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

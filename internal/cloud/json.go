@@ -5,33 +5,27 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 )
 
 // jsonFile reads a file as JSON, not as the YAML that it nearly is: escapes differ.
 // Of two equal keys the last one counts, as in Python.
 func jsonFile(file string, raw []byte) (root value, warnings []string, err error) {
+	var whole any
+	if err := json.Unmarshal(raw, &whole); err != nil { // tells the place of a mistake better than a decoder
+		end := len(raw)
+		if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
+			end = int(syntax.Offset)
+		}
+		line, column := position(raw, end)
+		return value{}, nil, configErrorf("%s is not valid JSON: line %d, column %d: %s", file, line, column, Printable(err.Error()))
+	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
 	r := &jsonReader{file: file, raw: raw, decoder: decoder}
-	root, err = r.value()
-	if err == nil {
-		if _, err = decoder.Token(); errors.Is(err, io.EOF) {
-			return root, r.warnings, nil
-		} else if err == nil {
-			err = errors.New("there is more after its end")
-		}
+	if root, err = r.value(); err != nil {
+		return value{}, nil, configErrorf("%s cannot be read: %s", file, Printable(err.Error()))
 	}
-	end := int(decoder.InputOffset())
-	var syntax *json.SyntaxError
-	switch {
-	case errors.As(err, &syntax):
-		end = int(syntax.Offset)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		end, err = len(raw), errors.New("unexpected end")
-	}
-	line, column := position(raw, min(end, len(raw)))
-	return value{}, nil, configErrorf("%s is not valid JSON: line %d, column %d: %s", file, line, column, Printable(err.Error()))
+	return root, r.warnings, nil
 }
 
 type jsonReader struct {

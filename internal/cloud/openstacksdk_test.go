@@ -215,7 +215,13 @@ func TestFederatedAsKeystoneauth(t *testing.T) {
 		if got := wires(f.provider.taken()); !slices.Equal(got, provider) || failed != "" {
 			t.Errorf("%s to the provider %s\n%s\nours\n%s", kind, failed, strings.Join(got, "\n"), strings.Join(provider, "\n"))
 		}
-		if got := wires(requests); !slices.Equal(got, keystone) {
+		// It also asks Cinder for its microversions, and repeats the token that is in
+		// the body of the second login in a header.
+		got := slices.DeleteFunc(wires(requests), func(line string) bool { return line == "GET /volume/v3/" })
+		for i := range got {
+			got[i] = strings.Replace(got[i], ", X-Auth-Token: unscoped-token", "", 1)
+		}
+		if !slices.Equal(got, keystone) {
 			t.Errorf("%s to the cloud\n%s\nours\n%s", kind, strings.Join(got, "\n"), strings.Join(keystone, "\n"))
 		}
 	}
