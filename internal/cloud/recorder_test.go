@@ -166,13 +166,6 @@ func (r *recorder) fill(text string) string {
 	return strings.NewReplacer("http://cloudsim", r.base, "BASE", r.base, "PROJECT_ID", recordedProject, "%(project_id)s", recordedProject).Replace(text)
 }
 
-// revoke makes every token so far invalid.
-func (r *recorder) revoke() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.revoked = r.issued
-}
-
 // taken are the requests since the last time.
 func (r *recorder) taken() []recorded {
 	r.mu.Lock()
