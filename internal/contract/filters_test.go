@@ -28,6 +28,8 @@ func filterCases() []testCase {
 			// Before 3.2 whatever is not false is true, and before 3.31 these are ignored.
 			f.selects(t, "3.0", "bootable", "contract")
 			f.selects(t, "3.0", "bootable", "0")
+			f.selects(t, "3.1", "bootable", "0")
+			f.selects(t, "3.2", "bootable", "0", marked, plain)
 			f.selects(t, "3.70", "bootable", "0", marked, plain)
 			f.selects(t, "3.0", "consumes_quota", "true")
 			f.selects(t, "3.0", "group_id", nowhere, marked, plain)
