@@ -23,7 +23,8 @@ func TestChecks(t *testing.T) {
 	api.bystander(t, "my-scs-test-data-source")
 	known := knownFailures(t, api)
 	began := time.Now()
-	o := check(t, "--checks", "all", "--other-cloud", "devcloud-other", "--restore-volume-type", "ceph-2", "--encrypted-volume-type", "luks", "--timeout", "400", "--json", "-")
+	o := check(t, "--checks", "all", "--other-cloud", "devcloud-other", "--restore-volume-type", "ceph-2",
+		"--encrypted-volume-type", "luks", "--timeout", "400", "--json", "-")
 	code := 0
 	if len(known) > 0 {
 		code = 1

@@ -18,9 +18,10 @@ make_box() {
   say "Debian 13's base system"
   rm -rf --one-file-system "$ROOT.new"
   local mirror
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Component: main' | head -n 1)
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Component: main')
+  mirror=${mirror%%$'\n'*}
   unshare --mount --propagation private mmdebstrap --quiet --mode=root --variant=minbase --components=main --include=iproute2 \
-    --dpkgopt=force-unsafe-io --aptopt='Acquire::Languages "none"' trixie "$ROOT.new" "${mirror:?no Debian mirror in the sources of apt}" >"$STATE/mmdebstrap.log" 2>&1 ||
+    --dpkgopt=force-unsafe-io --aptopt='Acquire::Languages "none"' trixie "$ROOT.new" "${mirror:?no Debian mirror is known to apt: run apt-get update}" >"$STATE/mmdebstrap.log" 2>&1 ||
     fail "$STATE/mmdebstrap.log" "mmdebstrap failed"
   # nothing in it has to outlive a power failure, or is read
   printf 'path-exclude=%s\n' '/usr/share/doc/*' '/usr/share/man/*' '/usr/share/locale/*' >"$ROOT.new/etc/dpkg/dpkg.cfg.d/devcloud"
@@ -113,5 +114,5 @@ devcloud_box() {
   make_box
   share
   exec 9>&-
-  run "$@"
+  run "$@" || exit
 }
