@@ -46,6 +46,7 @@ bench: ## what it adds to a cloud's own time, and what it costs; with DEVCLOUD_C
 acceptance: ## against a real OpenStack on loopback (root on Debian 12); ends it if it was not up before
 	@$(WITH_DEVCLOUD); \
 	export CONTRACT_CLOUDS_YAML=$$yaml CONTRACT_CLOUD=devcloud-other CONTRACT_OTHER_CLOUD=devcloud; \
+	go test -tags acceptance -count=1 -v -timeout 10m -run TestQemu ./internal/check && \
 	go test -tags acceptance -count=1 -p 2 -v -timeout 70m -skip '$(STOPPED)' ./internal/acceptance ./internal/contract && \
 	go test -tags acceptance -count=1 -p 2 -v -timeout 70m -run '$(STOPPED)' ./internal/acceptance ./internal/cloud
 
