@@ -13,9 +13,9 @@ import (
 	"github.com/lima-vm/go-qcow2reader"
 )
 
-// TestNoise: no byte of noise is zero, and no sector is like another one, in
+// TestPatternNoise: no byte of noise is zero, and no sector is like another one, in
 // whichever pattern it is.
-func TestNoise(t *testing.T) {
+func TestPatternNoise(t *testing.T) {
 	seen := map[[512]byte]string{}
 	for _, p := range []pattern{first, second} {
 		for _, b := range (content{pattern: p, size: 3}).layout().blocks {
@@ -88,10 +88,10 @@ func TestPatternShape(t *testing.T) {
 // sizes are those of volumes that are tried, in GiB.
 func sizes() []int { return []int{1, 2, 3, 4, 5, 8, 20, 64, 100, 1000, 16000} }
 
-// TestImages: an image of a pattern takes less than 8 MiB whatever the volume's
+// TestPatternImages: an image of a pattern takes less than 8 MiB whatever the volume's
 // size, and begins anew at each reading. A reader that others wrote finds in it
 // every byte of the volume.
-func TestImages(t *testing.T) {
+func TestPatternImages(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, size := range sizes() {
 		for _, p := range []pattern{first, second} {
@@ -132,9 +132,9 @@ func TestImages(t *testing.T) {
 	}
 }
 
-// TestReduced: a raw image carries the first 8 MiB, in which are noise and zeros
+// TestPatternReduced: a raw image carries the first 8 MiB, in which are noise and zeros
 // of every kind, and what the volume has to hold then has no more.
-func TestReduced(t *testing.T) {
+func TestPatternReduced(t *testing.T) {
 	whole, reduced := content{first, 1, false}, content{first, 1, true}
 	length, open := reduced.image()
 	raw, err := io.ReadAll(open())
@@ -156,8 +156,8 @@ func TestReduced(t *testing.T) {
 	}
 }
 
-// TestExpected: behind what was restored is what the volume held before.
-func TestExpected(t *testing.T) {
+// TestPatternExpected: behind what was restored is what the volume held before.
+func TestPatternExpected(t *testing.T) {
 	old := content{second, 2, false}
 	for behind, want := range map[content]io.ReaderAt{{}: bytes.NewReader(make([]byte, mebi)), old: io.NewSectionReader(old.layout(), gibi, gibi)} {
 		reader := expected{content{first, 1, false}, behind, 2}.read()
@@ -175,8 +175,8 @@ func TestExpected(t *testing.T) {
 	}
 }
 
-// TestKnownHashes computes what the program has as constants.
-func TestKnownHashes(t *testing.T) {
+// TestPatternHashes computes what the program has as constants.
+func TestPatternHashes(t *testing.T) {
 	for want, known := range newHashes().known {
 		t.Run(fmt.Sprint(want), func(t *testing.T) {
 			t.Parallel()
