@@ -37,8 +37,7 @@ Which cloud:
   --volume-size GIB           size of the volumes (default: 1)
   --availability-zone NAME    zone of the volumes (default: the cloud's)
   --restore-volume-type NAME  another type, for the check other-type
-  --encrypted-volume-type NAME
-                              an encrypted type, for the check encrypted
+  --encrypted-volume-type NAME  an encrypted one, for the check encrypted
   --other-cloud NAME          another project, for the check isolation
   --allow-admin               run even with an administrator's role
 What it does:
