@@ -22,6 +22,9 @@ it serves until interrupted and prints where its clouds.yaml is.
                                  (default 100ms)
       --latency D                how long each request takes (default 0s)
       --page-size N              entries in a list at most (default 5)
+      --more-accounts N          N more members, cloudsim-member-1 and so on, and
+                                 N more administrators, cloudsim-admin-1 and so
+                                 on, each in a project of its own (default 0)
       --fault MATCH=WHAT[*TIMES][@SKIP]
                                  make something fail, see below; may be repeated
       --break RULE               do what a sound cloud does not, for instance
@@ -75,6 +78,7 @@ func bind(flags *pflag.FlagSet, config *cloudsim.Config) {
 	flags.DurationVar(&config.Lag, "lag", 0, "")
 	flags.BoolVar(&config.LagFlapping, "lag-flapping", false, "")
 	flags.IntVar(&config.PageSize, "page-size", 5, "")
+	flags.IntVar(&config.MoreAccounts, "more-accounts", 0, "")
 	flags.BoolVar(&config.WithoutBackupService, "without-backup-service", false, "")
 	flags.IntVar(&config.MinVolumeSize, "min-volume-size", 0, "")
 	flags.BoolVar(&config.PrivateDefaultType, "private-default-type", false, "")
@@ -107,6 +111,8 @@ func validate(config *cloudsim.Config) error {
 		return fmt.Errorf("--device-multiple must not be negative, but is %d", config.DeviceMultiple)
 	case config.PageSize < 1:
 		return fmt.Errorf("--page-size must be at least 1, not %d", config.PageSize)
+	case config.MoreAccounts < 0:
+		return fmt.Errorf("--more-accounts must not be negative, but is %d", config.MoreAccounts)
 	}
 	_, err := cloudsim.ParseMicroversion(config.MaxMicroversion)
 	return err

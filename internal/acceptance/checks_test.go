@@ -74,14 +74,18 @@ func knownFailures(t *testing.T, api *cinder) map[string]string {
 	t.Helper()
 	driver := backupDriver(t)
 	t.Logf("release %s, backup driver %s", api.release(t), driver)
-	if api.release(t) == "2025.1" && driver != "ceph" {
-		// The chunked drivers do not write an increment's zeros into a new volume, which keeps its parent's bytes.
-		return map[string]string{
-			"data-incremental": "data differs from offset 524288",
-			"disaster":         "data differs from offset 524288",
-		}
+	switch {
+	case api.release(t) != "2025.1":
+		return nil
+	case driver == "ceph":
+		// A snapshot's backup comes back in a new volume without its 128 MiB of zeros: bug 2155612.
+		return map[string]string{"snapshot": "data differs from offset 268435456"}
 	}
-	return nil
+	// The chunked drivers do not write an increment's zeros into a new volume, which keeps its parent's bytes.
+	return map[string]string{
+		"data-incremental": "data differs from offset 1048576",
+		"disaster":         "data differs from offset 1048576",
+	}
 }
 
 // backupDriver is what is written down in the devcloud's cinder.conf; a member cannot see it.

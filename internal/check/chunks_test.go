@@ -31,9 +31,9 @@ const (
 	allChanged   = "every unit of that size is another one in the two patterns, so that an increment has them all"
 )
 
-// TestSkippedChunks: a driver that leaves out objects of zeros without moving on
+// TestPatternSkippedChunks: a driver that leaves out objects of zeros without moving on
 // (Launchpad bug 2155612 is one) changes bytes.
-func TestSkippedChunks(t *testing.T) {
+func TestPatternSkippedChunks(t *testing.T) {
 	rows := map[string]bool{}
 	for _, size := range []int{1, 2, 3} {
 		for _, p := range []pattern{first, second} {
@@ -63,9 +63,9 @@ func TestSkippedChunks(t *testing.T) {
 	})
 }
 
-// TestZerosNotWritten: a driver that does not write zeros over a target's older
+// TestPatternZerosNotWritten: a driver that does not write zeros over a target's older
 // bytes, in units of any size, changes bytes.
-func TestZerosNotWritten(t *testing.T) {
+func TestPatternZerosNotWritten(t *testing.T) {
 	rows := map[string]bool{}
 	for _, size := range []int{1, 2, 3} {
 		for _, p := range []pattern{first, second} {
@@ -96,10 +96,10 @@ func TestZerosNotWritten(t *testing.T) {
 	})
 }
 
-// TestIncrements: an increment from the first pattern to the second that is
+// TestPatternIncrements: an increment from the first pattern to the second that is
 // applied to something else, or of which zeros or noise are not applied, changes
 // bytes, in whatever units the two are compared.
-func TestIncrements(t *testing.T) {
+func TestPatternIncrements(t *testing.T) {
 	rows := map[string]bool{}
 	for _, size := range []int{1, 2, 3} {
 		parent := volume{content{pattern: first, size: size}.pieces(), int64(size) * gibi}

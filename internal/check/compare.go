@@ -2,6 +2,7 @@ package check
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha512"
 	"encoding/hex"
 	"fmt"
@@ -46,34 +47,52 @@ func (e expected) compute() string {
 // hashes are the sha512 of what volumes have to hold, each computed once.
 type hashes struct {
 	mu    sync.Mutex
-	known map[expected]func() string
+	known map[expected]*hashSum
 }
 
-// of returns one. Whoever needs what is being computed waits for it.
-func (h *hashes) of(want expected) string {
+// hashSum is a hash, once it is computed.
+type hashSum struct {
+	done chan struct{}
+	sum  string
+}
+
+// of returns one. Whoever needs what is being computed waits for it, as long as
+// ctx lets.
+func (h *hashes) of(ctx context.Context, want expected) (string, error) {
 	h.mu.Lock()
-	sum, known := h.known[want]
+	one, known := h.known[want]
 	if !known {
-		sum = sync.OnceValue(want.compute)
-		h.known[want] = sum
+		one = &hashSum{done: make(chan struct{})}
+		h.known[want] = one
+		go func() {
+			one.sum = want.compute()
+			close(one.done)
+		}()
 	}
 	h.mu.Unlock()
-	return sum()
+	select {
+	case <-one.done:
+		return one.sum, nil
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
 }
 
 // newHashes knows those of the sizes that a run has without flags, and spares
 // them the seconds. Each is held to its bytes by a test.
 func newHashes() *hashes {
-	known := map[expected]func() string{}
+	h := &hashes{known: map[expected]*hashSum{}}
 	for want, sum := range map[expected]string{
 		{content{first, 1, false}, content{}, 1}:                 "2312f6603f7fa07a8ed64041bdd45ea2d9ad0646480414428ce5436dd317d28b36707887c7e0033f1e326166f8a0135ac8f0d6159d4f48cbbce1ac69f0bc0ab9",
 		{content{second, 1, false}, content{}, 1}:                "4f9df4d32ce4181d2d56cb6306f4061c3a6113a204c48ba6beae0646110434df5731cffba8cbf5a5acad7a7fa8d466f11541a80842469815625898fa4a36bf07",
 		{content{first, 1, false}, content{}, 2}:                 "4d7d01f004d12fd79c6d77c348782419d9cd8c818c5bf2d73a203981522f02f6a17b935114c85f422c424e7f1b78c1596e2906dce348454d4915a24dedbe354f",
 		{content{first, 1, false}, content{second, 2, false}, 2}: "68d17a0c6666762ec82276cba0bd504b5f96bc26426d9576e293f828d537aaf209ccc093a6d40460dda517a03b648072a2fdf98496454ff63973944274574d1f",
 	} {
-		known[want] = func() string { return sum }
+		one := &hashSum{make(chan struct{}), sum}
+		close(one.done)
+		h.known[want] = one
 	}
-	return &hashes{known: known}
+	return h
 }
 
 // difference reads both and tells where they first differ, and by how much;

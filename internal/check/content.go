@@ -92,8 +92,8 @@ func (s *Session) diff(ctx context.Context, volume filled) (string, error) {
 	longer := image.Bytes > int64(volume.Size)*gibi
 	if longer { // some storage rounds its devices up
 		s.Note("%s is %d bytes long, so what is compared is the first %d GiB, the size of %s", image, image.Bytes, volume.holds.size, volume)
-	} else if s.hashMatches(image, volume) {
-		return "", nil
+	} else if matches, err := s.hashMatches(ctx, image, volume); matches || err != nil {
+		return "", err
 	}
 	ctx, cancel := context.WithTimeout(ctx, max(s.run.Timeout, time.Duration(volume.holds.size)*downloadGiB))
 	defer cancel()
@@ -114,19 +114,20 @@ func (s *Session) diff(ctx context.Context, volume filled) (string, error) {
 
 // hashMatches tells whether an image's hash is that of what the volume has to
 // hold. Behind what was restored, drivers leave what was there or write zeros.
-func (s *Session) hashMatches(image cloud.Resource, volume filled) bool {
+func (s *Session) hashMatches(ctx context.Context, image cloud.Resource, volume filled) (bool, error) {
 	if image.SHA512 == "" {
-		return false
+		return false, nil
 	}
 	want := expected{content: volume.holds, size: volume.Size}
-	if volume.Size > volume.holds.size && volume.behind.size > 0 {
+	if volume.Size > volume.holds.size && volume.behind.size > 0 && !volume.behind.reduced {
 		want.behind = volume.behind
-		if image.SHA512 == s.run.hashes.of(want) {
-			return true
+		if sum, err := s.run.hashes.of(ctx, want); err != nil || image.SHA512 == sum {
+			return err == nil, err
 		}
 		want.behind = content{}
 	}
-	return image.SHA512 == s.run.hashes.of(want)
+	sum, err := s.run.hashes.of(ctx, want)
+	return image.SHA512 == sum, err
 }
 
 // contentHash is the sha512 of what is uploaded of a volume.

@@ -9,7 +9,7 @@ import (
 
 // The tests of this file hold the patterns to models of corruption, not to the
 // checks: each model has to change the bytes that are compared. They work on
-// where noise is and where it belongs, and hash nothing; TestNoise is what lets
+// where noise is and where it belongs, and hash nothing; TestPatternNoise is what lets
 // them, because no sector of noise is like another one.
 
 // piece is noise at a place of a volume; from is the place that it belongs to.
@@ -153,9 +153,9 @@ func (c content) long() (begin, end int64) {
 	return 2*quarter - 32*mebi + cluster, 3 * quarter
 }
 
-// TestRuns: whatever goes wrong with a run of 32 MiB or more changes bytes. Only
+// TestPatternRuns: whatever goes wrong with a run of 32 MiB or more changes bytes. Only
 // within the long run of zeros, zeros take the place of zeros.
-func TestRuns(t *testing.T) {
+func TestPatternRuns(t *testing.T) {
 	eachContent(t, func(t *testing.T, c content, v volume) {
 		const least = 32 * mebi
 		runs := map[[2]int64]bool{}
@@ -200,10 +200,10 @@ func TestRuns(t *testing.T) {
 	})
 }
 
-// TestObjects: whatever goes wrong with an object that a driver cuts out of a
+// TestPatternObjects: whatever goes wrong with an object that a driver cuts out of a
 // volume changes bytes, if it holds any that are not zeros. From 32 MiB on, all
 // do but those within the long run of zeros.
-func TestObjects(t *testing.T) {
+func TestPatternObjects(t *testing.T) {
 	eachContent(t, func(t *testing.T, c content, v volume) {
 		from, to := c.long()
 		for _, cut := range cuts() {
@@ -230,10 +230,10 @@ func TestObjects(t *testing.T) {
 	})
 }
 
-// TestBoundaries: a driver that loses a sector on either side of a place where
+// TestPatternBoundaries: a driver that loses a sector on either side of a place where
 // it cuts changes bytes. The second pattern has zeros around some places, which
 // is why the first has to be restored, too.
-func TestBoundaries(t *testing.T) {
+func TestPatternBoundaries(t *testing.T) {
 	for _, size := range []int{1, 3} {
 		c := content{pattern: first, size: size}
 		v := volume{c.pieces(), int64(size) * gibi}

@@ -2,18 +2,20 @@ package check
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/lima-vm/go-qcow2reader"
 )
 
-// TestNoise: no byte of noise is zero, and no sector is like another one, in
+// TestPatternNoise: no byte of noise is zero, and no sector is like another one, in
 // whichever pattern it is.
-func TestNoise(t *testing.T) {
+func TestPatternNoise(t *testing.T) {
 	seen := map[[512]byte]string{}
 	for _, p := range []pattern{first, second} {
 		for _, b := range (content{pattern: p, size: 3}).layout().blocks {
@@ -44,18 +46,41 @@ func TestPatternShape(t *testing.T) {
 		if quarter < 256*mebi || quarter%(128*mebi) != 0 || !one.zeros(quarter, 2*quarter) || !two.zeros(2*quarter, 3*quarter) {
 			t.Errorf("%d GiB: no long run of zeros", size)
 		}
-		for begin := int64(0); begin < one.size; begin += quarter {
-			unlike, filledUp, emptied := false, false, false
-			for at := begin; at < begin+quarter; at += cluster {
+		for _, part := range []struct {
+			begin, end                    int64
+			same, changed, cleared, added bool
+		}{
+			{0, 512 * kibi, true, true, true, true},
+			{512 * kibi, 8*mebi - cluster, true, true, true, true},
+			{8 * mebi, 100 * mebi, true, true, true, true},
+			{100 * mebi, quarter, true, true, true, true},
+			{quarter, 2 * quarter, false, false, false, true},
+			{2 * quarter, 3 * quarter, false, false, true, false},
+			{3 * quarter, one.size - 64*kibi, true, true, false, false},
+			{one.size - 64*kibi, one.size, false, true, false, false},
+		} {
+			got := part
+			got.same, got.changed, got.cleared, got.added = false, false, false, false
+			for at := part.begin; at < part.end; at += cluster {
 				a, b := one.part(at, at+cluster, 0), two.part(at, at+cluster, 0)
-				unlike = unlike || len(a) > 0 && len(b) > 0 && a[0] != b[0]
-				filledUp = filledUp || len(a) == 0 && len(b) > 0
-				emptied = emptied || len(a) > 0 && len(b) == 0
+				both := len(a) > 0 && len(b) > 0
+				got.same = got.same || both && a[0] == b[0]
+				got.changed = got.changed || both && a[0] != b[0]
+				got.cleared = got.cleared || len(a) > len(b)
+				got.added = got.added || len(a) < len(b)
 			}
-			want := [3]bool{begin == 0 || begin == 3*quarter, begin < 2*quarter, begin == 0 || begin == 2*quarter}
-			if got := [3]bool{unlike, filledUp, emptied}; got != want {
-				t.Errorf("%d GiB, quarter at %d: changed, filled and emptied are %v, want %v", size, begin, got, want)
+			if got != part {
+				t.Errorf("%d GiB: there is %+v, want %+v", size, got, part)
 			}
+		}
+		// blocks of all kinds, one for each 16 MiB, without those at cuts
+		kinds := map[[2]bool]bool{}
+		for at := int64(16 * mebi); at < quarter; at += 32 * mebi {
+			a, b := one.part(at, at+cluster, 0), two.part(at, at+cluster, 0)
+			kinds[[2]bool{len(b) == 0, slices.Equal(a, b)}] = true
+		}
+		if len(kinds) != 3 {
+			t.Errorf("%d GiB: the blocks of the first quarter are of %d kinds", size, len(kinds))
 		}
 	}
 }
@@ -63,10 +88,10 @@ func TestPatternShape(t *testing.T) {
 // sizes are those of volumes that are tried, in GiB.
 func sizes() []int { return []int{1, 2, 3, 4, 5, 8, 20, 64, 100, 1000, 16000} }
 
-// TestImages: an image of a pattern takes less than 8 MiB whatever the volume's
+// TestPatternImages: an image of a pattern takes less than 8 MiB whatever the volume's
 // size, and begins anew at each reading. A reader that others wrote finds in it
 // every byte of the volume.
-func TestImages(t *testing.T) {
+func TestPatternImages(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, size := range sizes() {
 		for _, p := range []pattern{first, second} {
@@ -107,9 +132,9 @@ func TestImages(t *testing.T) {
 	}
 }
 
-// TestReduced: a raw image carries the first 8 MiB, in which are noise and zeros
+// TestPatternReduced: a raw image carries the first 8 MiB, in which are noise and zeros
 // of every kind, and what the volume has to hold then has no more.
-func TestReduced(t *testing.T) {
+func TestPatternReduced(t *testing.T) {
 	whole, reduced := content{first, 1, false}, content{first, 1, true}
 	length, open := reduced.image()
 	raw, err := io.ReadAll(open())
@@ -131,8 +156,8 @@ func TestReduced(t *testing.T) {
 	}
 }
 
-// TestExpected: behind what was restored is what the volume held before.
-func TestExpected(t *testing.T) {
+// TestPatternExpected: behind what was restored is what the volume held before.
+func TestPatternExpected(t *testing.T) {
 	old := content{second, 2, false}
 	for behind, want := range map[content]io.ReaderAt{{}: bytes.NewReader(make([]byte, mebi)), old: io.NewSectionReader(old.layout(), gibi, gibi)} {
 		reader := expected{content{first, 1, false}, behind, 2}.read()
@@ -150,33 +175,47 @@ func TestExpected(t *testing.T) {
 	}
 }
 
-// TestKnownHashes computes what the program has as constants.
-func TestKnownHashes(t *testing.T) {
+// TestPatternHashes computes what the program has as constants.
+func TestPatternHashes(t *testing.T) {
 	for want, known := range newHashes().known {
 		t.Run(fmt.Sprint(want), func(t *testing.T) {
 			t.Parallel()
-			if got := want.compute(); got != known() {
+			if got := want.compute(); got != known.sum {
 				t.Errorf("%s", got)
 			}
 		})
 	}
 }
 
-// TestHashes: a hash that is not known beforehand is computed, once.
+// TestHashes: a hash that is not known beforehand is computed, once for all who
+// ask, and waited for no longer than a run goes on.
 func TestHashes(t *testing.T) {
 	h := newHashes()
-	want := expected{content{}, content{}, 0}
+	before := len(h.known)
+	want := expected{}
 	sums := make(chan string)
 	for range 4 {
-		go func() { sums <- h.of(want) }()
+		go func() {
+			sum, err := h.of(t.Context(), want)
+			if err != nil {
+				t.Error(err)
+			}
+			sums <- sum
+		}()
 	}
 	for range 4 {
 		if sum := <-sums; sum != want.compute() || len(sum) != 128 {
 			t.Error(sum)
 		}
 	}
-	if _, computed := h.known[want]; !computed {
-		t.Error("it is not kept")
+	if len(h.known) != before+1 {
+		t.Errorf("%d are kept", len(h.known)-before)
+	}
+	interrupted, cancel := context.WithCancelCause(t.Context())
+	cancel(io.ErrClosedPipe)
+	h.known[want] = &hashSum{done: make(chan struct{})} // never
+	if _, err := h.of(interrupted, want); err != io.ErrClosedPipe {
+		t.Errorf("an interrupted run: %v", err)
 	}
 }
 

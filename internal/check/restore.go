@@ -15,7 +15,8 @@ import (
 // that a restore was completed: behind nodes that lag, volume and backup still
 // look available for a while after the restore was accepted. Cinder writes it
 // since Ussuri (microversion 3.60), and into the backup's own source volume only
-// where that bears another mark.
+// where that bears another mark, and had no metadata when it was backed up: those
+// replace the mark. What it had then is not known here.
 const (
 	mark     = "src_backup_id"
 	markFrom = "3.60"
@@ -24,8 +25,9 @@ const (
 // restore is one that was asked for.
 type restore struct {
 	backup, volume *target
-	// tells is whether the mark can show that this one was completed.
-	tells bool
+	// marked is whether the volume bore this backup's mark before; tells, whether
+	// it bears it for certain when the restore is completed.
+	marked, tells bool
 	// unclear is why it is not known whether the restore was accepted; nil: it
 	// was.
 	unclear error
@@ -63,7 +65,8 @@ func (s *Session) StartRestore(ctx context.Context, backup, into cloud.Resource)
 			if err != nil {
 				return err
 			}
-			r.tells = before.Metadata[mark] != backup.ID && (into.ID != backup.VolumeID || before.Metadata[mark] != "")
+			r.marked = before.Metadata[mark] == backup.ID
+			r.tells = !r.marked && into.ID != backup.VolumeID
 		}
 		volume, err = s.askRestore(ctx, backup, into)
 		return err
@@ -141,7 +144,7 @@ func (s *Session) FinishRestore(ctx context.Context, r *restore) (cloud.Resource
 
 // completed is asked when volume and backup are available.
 func (r *restore) completed(ctx context.Context, s *Session) (bool, error) {
-	if r.tells && r.volume.Metadata[mark] == r.backup.ID {
+	if !r.marked && r.volume.Metadata[mark] == r.backup.ID {
 		return true, nil
 	}
 	if !r.volume.busy && !r.backup.busy || r.unclear != nil {

@@ -19,6 +19,7 @@ func TestEvidence(t *testing.T) {
 		config cloudsim.Config
 		faults string // from the second restore on
 		own    bool   // restored into the backup's own source
+		bears  bool   // which has metadata, to which another mark was added since
 		twice  bool   // the same backup, into the same volume
 		fails  bool
 		least  time.Duration // that the restore takes
@@ -30,6 +31,7 @@ func TestEvidence(t *testing.T) {
 		{name: "twice, stale, and the second one fails", config: cloudsim.Config{OperationTime: 3 * time.Second, Lag: time.Second}, faults: "restore=error_restoring", twice: true, fails: true},
 		{name: "twice, flapping, and the second one fails", config: cloudsim.Config{OperationTime: 3 * time.Second, Lag: 2 * time.Second, LagFlapping: true}, faults: "restore=error_restoring", twice: true, fails: true},
 		{name: "into its own source", config: cloudsim.Config{OperationTime: 3 * time.Second}, own: true, least: 13 * time.Second},
+		{name: "into its own source, which bears another mark", config: cloudsim.Config{OperationTime: 3 * time.Second}, own: true, bears: true, least: 13 * time.Second},
 		{name: "into its own source, stale, and it fails", config: cloudsim.Config{OperationTime: 3 * time.Second, Lag: time.Second}, faults: "restore=error_restoring", own: true, fails: true},
 		{name: "an older Cinder, stale, and it fails", config: cloudsim.Config{OperationTime: 3 * time.Second, Lag: time.Second, MaxMicroversion: "3.59"}, faults: "restore=error_restoring", fails: true},
 	} {
@@ -39,8 +41,20 @@ func TestEvidence(t *testing.T) {
 				c := checkRestore
 				r := newRun(Config{Cloud: connect(t, sim, "cloudsim"), Prefix: "scs-test-", Timeout: time.Minute, Checks: []Check{c}, Progress: func(Event) {}})
 				s, ctx := r.newSession(c), t.Context()
-				volume, backup, err := s.volumeAndBackup(ctx)
-				must(t, err)
+				pair := func(name string, metadata map[string]string) (volume, backup cloud.Resource) {
+					volume, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: s.Name(name), Metadata: metadata})
+					must(t, err)
+					backup, err = s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name(name)}, volume)
+					must(t, err)
+					return volume, backup
+				}
+				volume, backup := pair("source", map[string]string{"k": "v"})
+				if row.bears {
+					_, other := pair("other", nil)
+					_, err := s.Restore(ctx, other, volume)
+					must(t, err)
+				}
+				var err error
 				into := volume
 				if !row.own {
 					into, err = s.CreateVolume(ctx, cloud.VolumeSpec{Name: s.Name("target")})

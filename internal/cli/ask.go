@@ -13,9 +13,9 @@ import (
 	"golang.org/x/term"
 )
 
-// askPassword prompts on stderr and reads one line: from a terminal without
+// askSecret prompts on stderr and reads one line: from a terminal without
 // echo, from anything else as it is. A signal ends the wait for an answer.
-func askPassword(ctx context.Context, p Process) (string, error) {
+func askSecret(ctx context.Context, p Process, what string) (string, error) {
 	read, quiet := func() (string, error) {
 		line, err := bufio.NewReader(p.Stdin).ReadString('\n')
 		return strings.TrimRight(line, "\r\n"), err
@@ -24,7 +24,7 @@ func askPassword(ctx context.Context, p Process) (string, error) {
 		fd := int(file.Fd())
 		before, err := term.GetState(fd)
 		if err != nil {
-			return "", fmt.Errorf("asking for the password: %w", err)
+			return "", fmt.Errorf("asking for the %s: %w", what, err)
 		}
 		defer func() { _ = term.Restore(fd, before) }() // an interrupted read leaves echo off
 		read = func() (string, error) {
@@ -43,14 +43,14 @@ func askPassword(ctx context.Context, p Process) (string, error) {
 		answered <- answer{password, err}
 	}()
 	quiet() // whoever answers the prompt at once must not see the answer
-	fmt.Fprint(p.Stderr, "Password: ")
+	fmt.Fprint(p.Stderr, strings.ToUpper(what[:1])+what[1:]+": ")
 	defer fmt.Fprintln(p.Stderr)
 	select {
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	case a := <-answered:
 		if a.err != nil && !errors.Is(a.err, io.EOF) {
-			return "", fmt.Errorf("asking for the password: %w", a.err)
+			return "", fmt.Errorf("asking for the %s: %w", what, a.err)
 		}
 		return a.password, nil
 	}

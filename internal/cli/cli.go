@@ -153,7 +153,7 @@ func execute(ctx context.Context, p Process, s settings, c check.Config) (outcom
 		UserAgent: "volume-backup-tester/" + p.Version, Requests: &requests, Redirects: &redirects, Retry: c.Tolerance.Retry(s.timeout),
 	}
 	if s.ask {
-		o.Password = func() (string, error) { return askPassword(ctx, p) }
+		o.Secret = func(what string) (string, error) { return askSecret(ctx, p, what) }
 	}
 	if s.debug {
 		o.Debug = func(line string) { fmt.Fprintln(p.Stderr, line) }
@@ -174,7 +174,7 @@ func execute(ctx context.Context, p Process, s settings, c check.Config) (outcom
 // connectOther logs in as a member of another project. What would make the
 // check isolation meaningless is a mistake in the command line.
 func connectOther(ctx context.Context, o cloud.Options, s settings, own cloud.Login) (*cloud.Client, error) {
-	o.Cloud, o.Password = s.otherCloud, nil
+	o.Cloud, o.Secret = s.otherCloud, nil
 	other, err := cloud.Connect(ctx, o)
 	var conf *cloud.ConfigError
 	place := func(l cloud.Login) string { return strings.ReplaceAll(l.Endpoint, l.ProjectID, "") }

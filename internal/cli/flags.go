@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"volume-backup-tester/internal/check"
+	"volume-backup-tester/internal/cloud"
 )
 
 // usagef is a mistake in the command line; the text names the remedy.
@@ -29,8 +30,9 @@ creates a volume, backs it up, restores the backup.
 It creates AND DELETES volumes and backups whose names begin with the prefix.
 
 Which cloud:
-  --os-cloud NAME             cloud in clouds.yaml (default: $OS_CLOUD)
-  --ask                       prompt for the password
+  --os-cloud NAME             cloud in clouds.yaml (default: $OS_CLOUD);
+                              envvars: the cloud of the OS_ variables
+  --ask                       prompt for the password or other secret
   --volume-type NAME          type of the volumes (default: the cloud's)
   --volume-size GIB           size of the volumes (default: 1)
   --availability-zone NAME    zone of the volumes (default: the cloud's)
@@ -154,6 +156,9 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	}
 	if s.cloud == "" {
 		s.cloud = getenv("OS_CLOUD")
+	}
+	if s.cloud == "" && getenv("OS_AUTH_URL") != "" {
+		return s, usagef("no cloud is named: give --os-cloud %s for the cloud of the OS_ variables, or --os-cloud NAME for one in clouds.yaml", cloud.FromEnvironment(getenv))
 	}
 	if s.cloud == "" {
 		return s, usagef("no cloud is named: give --os-cloud NAME or set OS_CLOUD to a cloud in clouds.yaml")

@@ -24,7 +24,7 @@ func TestNoSecretsInOutput(t *testing.T) {
 		"application credential id":   "application_credential_id: " + cloudsim.AppCredentialID + ", application_credential_secret: APPSECRET",
 		"application credential name": "application_credential_name: " + cloudsim.AppCredentialName + ", application_credential_secret: APPSECRET, username: tester, user_domain_name: Default",
 	}
-	types := map[string]string{"token": "token", "application credential id": "v3applicationcredential", "application credential name": "v3applicationcredential"}
+	types := map[string]string{"password": "password", "trust": "v3password", "token": "token", "application credential id": "v3applicationcredential", "application credential name": "v3applicationcredential"}
 	outcomes := map[string][]string{
 		"passing":            nil,
 		"refused":            {"POST /v3/auth/tokens=401"},
@@ -166,14 +166,28 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// TestAskWithoutPassword: who logs in without a password is not asked for one.
+// TestAskWithoutPassword: who logs in without a password, or a secret in its place,
+// is not asked for one.
 func TestAskWithoutPassword(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := newScene(t, cloudsim.Config{})
-		s.clouds = "clouds: {cloudsim: {auth_type: v3applicationcredential, auth: {auth_url: 'http://cloudsim/identity/v3', application_credential_id: a, application_credential_secret: b}}}"
+		s.clouds = "clouds: {cloudsim: {auth_type: token, auth: {auth_url: 'http://cloudsim/identity/v3', token: a, project_id: b}}}"
 		s.stdin = "secret\n"
-		want := "critical: --ask asks for a password, and cloud 'cloudsim' in DIR/clouds.yaml logs in by v3applicationcredential, which has none\n"
+		want := "critical: --ask asks for a password, and cloud 'cloudsim' in DIR/clouds.yaml logs in by token, which has none\n"
 		if status := s.run("--ask"); status != exitUsage || strings.ReplaceAll(s.stderr.String(), s.dir, "DIR") != want {
+			t.Errorf("exit %d\n%s", status, &s.stderr)
+		}
+	})
+}
+
+// TestAskApplicationCredential: in the place of the password it is the secret that
+// is asked for, by its name.
+func TestAskApplicationCredential(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		s.clouds = "clouds: {cloudsim: {region_name: RegionOne, auth_type: v3applicationcredential, auth: {auth_url: 'http://cloudsim/identity/v3', application_credential_id: " + cloudsim.AppCredentialID + "}}}"
+		s.stdin = cloudsim.AppCredentialSecret + "\n"
+		if status := s.run("--ask", "--cleanup-only"); status != exitPass || s.stderr.String() != "Application credential secret: \n" {
 			t.Errorf("exit %d\n%s", status, &s.stderr)
 		}
 	})

@@ -87,7 +87,7 @@ func TestNoCloudsYAML(t *testing.T) {
 		s := newScene(t, cloudsim.Config{})
 		s.clouds = "none"
 		status := s.run()
-		want := "critical: no clouds.yaml found in DIR, DIR/.config/openstack, /etc/openstack; create one, or name it in OS_CLIENT_CONFIG_FILE\n"
+		want := "critical: no clouds.yaml found in DIR, DIR/.config/openstack, /etc/xdg/openstack, /etc/openstack; create one, or name it in OS_CLIENT_CONFIG_FILE\n"
 		if line := strings.ReplaceAll(s.stderr.String(), s.dir, "DIR"); status != exitUsage || line != want {
 			t.Errorf("exit %d: %s", status, line)
 		}

@@ -2,7 +2,9 @@ package cloud
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
@@ -19,94 +21,99 @@ type Login struct {
 	User               string
 	Roles              []string
 	Warnings           []string
-}
 
-// The ways to log in, by their auth_type.
-const (
-	byPassword      = "password"
-	byToken         = "token"
-	byAppCredential = "v3applicationcredential"
-)
+	userID string
+}
 
 // Renewable tells whether a login that expires can be made again; a token
 // cannot outlive itself.
-func (l Login) Renewable() bool { return l.Method != byToken }
+func (l Login) Renewable() bool { return l.Method != string(byToken) }
 
-// method is how the cloud's entry wants to log in. Where it does not say, it
-// follows from what is there.
-func (c *config) method() (string, error) {
-	user := c.authValue("username") + c.authValue("user_id")
-	switch kind := c.value("auth_type"); kind {
-	case "":
-		switch {
-		case user == "" && c.authValue("application_credential_secret") != "":
-			return byAppCredential, nil
-		case user == "" && c.authValue("token") != "":
-			return byToken, nil
-		}
-		return byPassword, nil
-	case "password", "v3password":
-		return byPassword, nil
-	case "token", "v3token":
-		return byToken, nil
-	case byAppCredential:
-		return byAppCredential, nil
-	default:
-		return "", configErrorf("cloud '%s' in %s has auth_type '%s', which is not supported; supported are password, token and v3applicationcredential", c.name, c.file, Printable(kind))
+// lacks is a setting that the login needs and that is not there.
+func (c *config) lacks(name, remedy string) error {
+	if c.environment {
+		return configErrorf("the cloud of the OS_ variables has no OS_%s; set it", strings.ToUpper(name))
 	}
+	return configErrorf("cloud '%s' in %s has no %s in its 'auth' block; %s", c.name, c.file, name, remedy)
 }
 
-// authOptions turns the cloud's entry into gophercloud's own options.
-func (c *config) authOptions(method, password string) (gophercloud.AuthOptions, error) {
-	o := gophercloud.AuthOptions{IdentityEndpoint: c.authValue("auth_url")}
-	lacks := func(what, remedy string) error {
-		return configErrorf("cloud '%s' in %s has no %s in its 'auth' block; %s", c.name, c.file, what, remedy)
+// need is the first of these settings that is not there, as an error.
+func (c *config) need(names ...string) error {
+	for _, name := range names {
+		if c.authValue(name) == "" {
+			return c.lacks(name, "add it there")
+		}
 	}
-	switch method {
+	return nil
+}
+
+// takeSecret sees to the secret of the login: what was asked for, what the file
+// has, or, in the place of a password, the variable that the openstack command
+// takes one from as well.
+func (c *config) takeSecret(o Options) error {
+	name, called := c.method.secret()
+	if o.Secret != nil {
+		if name == "" {
+			return configErrorf("--ask asks for a password, and cloud '%s' in %s logs in by %s, which has none", c.name, c.file, c.method)
+		}
+		answer, err := o.Secret(called)
+		if err != nil {
+			return err
+		}
+		if answer != "" {
+			c.login[name] = value{kind: scalar, text: answer}
+		}
+	}
+	if given := o.Getenv("OS_PASSWORD"); name == "password" && c.authValue(name) == "" && given != "" {
+		c.login[name] = value{kind: scalar, text: given}
+		c.warnings = append(c.warnings, fmt.Sprintf("cloud '%s' in %s has no password: taking that of OS_PASSWORD", c.name, c.file))
+	}
+	if name != "" && c.authValue(name) == "" && (c.method != byOIDCClient) {
+		return c.lacks(name, "add it there or in secure.yaml, or use --ask")
+	}
+	return nil
+}
+
+// authOptions turns the cloud's entry into gophercloud's own options. Those of a
+// federated login still lack the token.
+func (c *config) authOptions() (gophercloud.AuthOptions, error) {
+	o := gophercloud.AuthOptions{IdentityEndpoint: c.authValue("auth_url")}
+	var err error
+	switch c.method {
 	case byPassword:
 		o.Password = c.authValue("password")
-		if password != "" {
-			o.Password = password
-		}
-		if o.Password == "" {
-			return o, lacks("password", "add it there or in secure.yaml, or use --ask")
-		}
 	case byToken:
 		o.TokenID = c.authValue("token")
 		if o.TokenID == "" {
-			return o, lacks("token", "add it there or in secure.yaml")
+			return o, c.lacks("token", "add it there or in secure.yaml")
 		}
 	case byAppCredential:
 		o.ApplicationCredentialID = c.authValue("application_credential_id")
 		o.ApplicationCredentialSecret = c.authValue("application_credential_secret")
-		if o.ApplicationCredentialSecret == "" {
-			return o, lacks("application_credential_secret", "add it there or in secure.yaml")
-		}
 		if o.ApplicationCredentialID != "" {
 			return o, nil // is a user's and a project's already
 		}
 		o.ApplicationCredentialName = c.authValue("application_credential_name")
 		if o.ApplicationCredentialName == "" {
-			return o, lacks("application_credential_id", "add it there")
+			return o, c.lacks("application_credential_id", "add it there")
 		}
 	}
-	if method != byToken {
+	if c.method == byPassword || c.method == byAppCredential {
 		o.UserID = c.authValue("user_id")
 		if o.UserID == "" {
 			o.Username = c.authValue("username")
 			o.DomainID, o.DomainName = c.domain("user")
 		}
 		if o.UserID == "" && o.Username == "" {
-			return o, lacks("username", "add it there")
+			return o, c.lacks("username", "add it there")
 		}
 		if o.UserID == "" && o.DomainID == "" && o.DomainName == "" {
-			return o, lacks("user_domain_name", "add it there: a user's name is unique only within its domain")
+			return o, c.lacks("user_domain_name", "add it there: a user's name is unique only within its domain")
 		}
 	}
-	if method == byAppCredential {
+	if c.method == byAppCredential {
 		return o, nil
 	}
-	var err error
 	o.Scope, err = c.scope()
 	return o, err
 }
@@ -129,6 +136,9 @@ func (c *config) scope() (*gophercloud.AuthScope, error) {
 	case !inProject:
 		instead = "names no project"
 	}
+	if instead != "" && c.environment {
+		return nil, configErrorf("the cloud of the OS_ variables %s, and volumes belong to projects; set OS_PROJECT_NAME or OS_PROJECT_ID", instead)
+	}
 	if instead != "" {
 		return nil, configErrorf("cloud '%s' in %s %s, and volumes belong to projects; add project_name or project_id to its 'auth' block", c.name, c.file, instead)
 	}
@@ -138,23 +148,25 @@ func (c *config) scope() (*gophercloud.AuthScope, error) {
 	}
 	s.DomainID, s.DomainName = c.domain("project")
 	if s.DomainID == "" && s.DomainName == "" {
-		return nil, configErrorf("cloud '%s' in %s has no project_domain_name in its 'auth' block; add it there: a project's name is unique only within its domain", c.name, c.file)
+		return nil, c.lacks("project_domain_name", "add it there: a project's name is unique only within its domain")
 	}
 	return s, nil
 }
 
-// domain is that of the user or of the project; the id wins.
+// domain is that of the user or of the project. An id wins over a name, even the
+// default one.
 func (c *config) domain(of string) (id, name string) {
-	if id = c.authValue(of + "_domain_id"); id != "" {
-		return id, ""
+	for _, which := range []string{of + "_domain_", "default_domain_"} {
+		if id = c.authValue(which + "id"); id != "" {
+			return id, ""
+		}
 	}
-	if name = c.authValue(of + "_domain_name"); name != "" {
-		return "", name
+	for _, which := range []string{of + "_domain_", "default_domain_"} {
+		if name = c.authValue(which + "name"); name != "" {
+			return "", name
+		}
 	}
-	if id = c.authValue("default_domain_id"); id != "" {
-		return id, ""
-	}
-	return "", c.authValue("default_domain_name")
+	return "", ""
 }
 
 // loggingIn names the login without what may be secret in the address.
@@ -165,7 +177,7 @@ func describe(provider *gophercloud.ProviderClient) (Login, []tokens.CatalogEntr
 	var body struct {
 		Token *struct {
 			Project *struct{ ID, Name string }
-			User    struct{ Name string }
+			User    struct{ ID, Name string }
 			Roles   []struct{ Name string }
 			Catalog []tokens.CatalogEntry
 		}
@@ -178,7 +190,7 @@ func describe(provider *gophercloud.ProviderClient) (Login, []tokens.CatalogEntr
 	if body.Token == nil {
 		return Login{}, nil, errors.New("it holds no token")
 	}
-	l := Login{User: Printable(body.Token.User.Name)}
+	l := Login{User: Printable(body.Token.User.Name), userID: Printable(body.Token.User.ID)}
 	for _, role := range body.Token.Roles {
 		l.Roles = append(l.Roles, Printable(role.Name))
 	}

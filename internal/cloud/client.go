@@ -72,18 +72,11 @@ func do[T any](ctx context.Context, c *Client, within time.Duration, made *call,
 
 // Connect reads the configuration, logs in and finds Block Storage in the
 // catalog. Its errors are *ConfigError, *NotOfferedError, *Error, or what
-// Options.Password returned.
+// Options.Secret returned.
 func Connect(ctx context.Context, o Options) (*Client, error) {
 	conf, err := readConfig(o)
 	if err != nil {
 		return nil, err
-	}
-	method, err := conf.method()
-	if err != nil {
-		return nil, err
-	}
-	if o.Password != nil && method != byPassword {
-		return nil, configErrorf("--ask asks for a password, and cloud '%s' in %s logs in by %s, which has none", o.Cloud, conf.file, method)
 	}
 	transport := o.Transport
 	if transport == nil {
@@ -91,19 +84,18 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 			return nil, err
 		}
 	}
-	var password string
-	if o.Password != nil {
-		if password, err = o.Password(); err != nil {
-			return nil, err
-		}
+	if err := conf.takeSecret(o); err != nil {
+		return nil, err
 	}
-	auth, err := conf.authOptions(method, password)
+	if err := conf.checkFederation(); err != nil {
+		return nil, err
+	}
+	auth, err := conf.authOptions()
 	if err != nil {
 		return nil, err
 	}
 	hidden := new(secrets)
-	_, override := conf.overridden("")
-	hidden.learn(auth.Password, auth.TokenID, auth.ApplicationCredentialSecret, inAddress(auth.IdentityEndpoint), inAddress(override))
+	hidden.learn(conf.hidden()...)
 	if o.Debug != nil {
 		transport = debugging(transport, hidden, o.Debug)
 	}
@@ -116,7 +108,7 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	var l Login
 	var catalog []tokens.CatalogEntry
 	if err = retry(ctx, func(ctx context.Context) (err error) {
-		if provider, err = conf.logIn(ctx, sent, o.UserAgent, method, auth); err != nil {
+		if provider, err = conf.logIn(ctx, sent, o.UserAgent, auth, hidden); err != nil {
 			return err
 		}
 		if l, catalog, err = describe(provider); err != nil {
@@ -129,7 +121,9 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	if l.ProjectID == "" {
 		return nil, configErrorf("the login of cloud '%s' is not for a project; add project_name or project_id to its 'auth' block in %s", o.Cloud, conf.file)
 	}
-	l.Cloud, l.AuthURL, l.Method, l.Region = o.Cloud, public(auth.IdentityEndpoint), method, conf.forVolumes("region_name").text
+	_, region := conf.forServiceOrAll(blockStorageTypes, "region_name")
+	l.Cloud, l.AuthURL, l.Method, l.Region = o.Cloud, public(auth.IdentityEndpoint), string(conf.method), region.text
+	l.Warnings = append(l.Warnings, conf.warnings...)
 	if conf.unverified() {
 		l.Warnings = append(l.Warnings, fmt.Sprintf("certificates are not verified, as %s says: whoever is in between can read the password", conf.file))
 	}
@@ -138,7 +132,10 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 		c.block, err = conf.blockStorage(ctx, provider, &c.Login, catalog)
 		return err
 	})
-	c.image = conf.imageService(provider, c.Login.Region, catalog)
+	if err != nil {
+		return nil, err
+	}
+	c.image, err = conf.imageService(provider, c.Login, catalog)
 	c.Login.Region = Printable(c.Login.Region)
 	return c, err
 }

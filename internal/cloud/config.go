@@ -1,10 +1,9 @@
 package cloud
 
 import (
-	"maps"
+	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -13,14 +12,16 @@ import (
 // Options say which cloud to talk to and how. The process's environment is
 // read nowhere else.
 type Options struct {
-	// Cloud is the name in clouds.yaml.
+	// Cloud is the name in clouds.yaml, or envvars for the cloud of the OS_
+	// variables.
 	Cloud string
 	// Dir is the working directory, Home the user's home directory.
 	Dir, Home string
 	Getenv    func(string) string
-	// Password, if set, is asked after clouds.yaml has been read and before the
-	// login; an empty answer means the file's password.
-	Password func() (string, error)
+	// Secret, if set, is asked for the password, or what the cloud's way to log in
+	// has instead, after clouds.yaml has been read and before the login; an empty
+	// answer means the file's.
+	Secret func(what string) (string, error)
 	// Transport replaces the network, for tests; nil: sockets.
 	Transport http.RoundTripper
 	// Retry repeats the first login and the client's calls; nil: each is made
@@ -36,18 +37,61 @@ type Options struct {
 	UserAgent string
 }
 
-// config is the named cloud's entry after the files were merged and older
-// spellings were brought to one form.
+// config is the named cloud's entry after the files were laid over each other.
 type config struct {
+	// name is the cloud's, file what its entry stands in, for messages.
 	name, file string
-	top, auth  mapping
+	// environment tells that the entry is made of variables, not of files.
+	environment bool
+	top, auth   *mapping         // as merged
+	login       map[string]value // the settings of the login, by today's names
+	method      method
+	undefined   string // the profile that no file defines; "": none
+	warnings    []string
 }
 
-// readConfig reads clouds.yaml as openstacksdk does when a cloud is named:
-// clouds.yaml with secure.yaml laid over it, both over the profile, the first
-// region's values over all. No other variable than those that name the files
-// counts.
+// readConfig reads the cloud's entry as openstacksdk 4.4 does when a cloud is
+// named. No other variable counts than those that name files, unless the cloud is
+// the one that the variables make.
 func readConfig(o Options) (*config, error) {
+	c := &config{name: o.Cloud}
+	own, err := c.own(o)
+	if err != nil {
+		return nil, err
+	}
+	profile, err := c.profile(o, own)
+	if err != nil {
+		return nil, err
+	}
+	region, values, err := c.region(own, profile)
+	if err != nil {
+		return nil, err
+	}
+	// the order is that of precedence.go: each layer counts more than those before
+	c.top = today(values.over(own.over(profile, false), false))
+	c.top.put("region_name", region)
+	if c.auth, err = c.authBlock(); err != nil {
+		return nil, err
+	}
+	c.login = map[string]value{}
+	for _, s := range loginSettings {
+		_, c.login[s.name] = s.find(c.auth, c.top)
+	}
+	c.shareDomain()
+	if c.method, err = c.methodOf(); err != nil {
+		return nil, err
+	}
+	for _, step := range []func() error{c.refuse, c.expand, c.check} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// own is the cloud's entry: clouds.yaml with secure.yaml laid over it, or what the
+// variables make.
+func (c *config) own(o Options) (*mapping, error) {
 	clouds, err := findFile(o, "clouds", o.Getenv("OS_CLIENT_CONFIG_FILE"), "clouds")
 	if err != nil {
 		return nil, err
@@ -56,206 +100,135 @@ func readConfig(o Options) (*config, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := clouds.entry(o.Cloud)
+	c.warnings = append(clouds.warnings, secure.warnings...)
+	if c.name == FromEnvironment(o.Getenv) {
+		return c.fromEnvironment(o, clouds, secure)
+	}
+	own, err := clouds.entry(c.name)
 	if err != nil {
 		return nil, err
 	}
-	secrets, err := secure.entry(o.Cloud)
+	secrets, err := secure.entry(c.name)
 	if err != nil {
 		return nil, err
 	}
-	c := &config{name: o.Cloud, file: clouds.path}
+	c.file = clouds.path
+	hint := ""
+	if o.Getenv("OS_AUTH_URL") != "" {
+		hint = fmt.Sprintf("; for the cloud of the OS_ variables, use --os-cloud %s", FromEnvironment(o.Getenv))
+	}
 	switch {
 	case own == nil && secrets != nil:
 		c.file = secure.path
 	case clouds.path == "":
-		return nil, configErrorf("no clouds.yaml found in %s; create one, or name it in OS_CLIENT_CONFIG_FILE", strings.Join(configDirs(o), ", "))
-	case len(clouds.entries) == 0:
-		return nil, configErrorf("%s has no 'clouds' key with a cloud in it", clouds.path)
+		return nil, configErrorf("no clouds.yaml found in %s; create one, or name it in OS_CLIENT_CONFIG_FILE%s", strings.Join(configDirs(o), ", "), hint)
+	case clouds.entries == nil || len(clouds.entries.keys) == 0:
+		return nil, configErrorf("%s has no 'clouds' key with a cloud in it%s", clouds.path, hint)
 	case own == nil:
-		return nil, configErrorf("cloud '%s' is not in %s; it has %s", o.Cloud, clouds.path, quoted(slices.Sorted(maps.Keys(clouds.entries))))
+		return nil, configErrorf("cloud '%s' is not in %s; it has %s%s", c.name, clouds.path, quoted(slices.Sorted(slices.Values(clouds.entries.keys))), hint)
 	}
-	c.top = secrets.over(own, true)
-	if err := c.applyProfile(o); err != nil {
-		return nil, err
-	}
-	if err := c.applyRegion(); err != nil {
-		return nil, err
-	}
-	c.auth = c.top["auth"].fields
-	if c.auth == nil {
-		c.auth = mapping{}
-	}
-	c.rename()
-	if err := c.expand(); err != nil {
-		return nil, err
-	}
-	return c, c.check()
+	return secrets.over(own, true), nil
 }
 
-// applyProfile lays the cloud over the profile of clouds-public.yaml that it
-// names, if it names one.
-func (c *config) applyProfile(o Options) error {
-	name := c.value("profile")
-	if name == "" {
-		name = c.value("cloud")
+// profile is the entry of clouds-public.yaml that the cloud names; nil if it names
+// none, or one that no file defines.
+func (c *config) profile(o Options, own *mapping) (*mapping, error) {
+	v := own.as("profile")
+	if v.kind == absent {
+		v = own.as("cloud") // as it was called once
 	}
-	if name == "" {
-		return nil
+	name := v.text
+	if name == "" || name == FromEnvironment(o.Getenv) {
+		return nil, nil
 	}
 	public, err := findFile(o, "clouds-public", "", "public-clouds")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	profile, err := public.entry(name)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	c.warnings = append(c.warnings, public.warnings...)
 	if profile == nil {
-		return configErrorf("cloud '%s' in %s uses the profile '%s', which no clouds-public.yaml defines; profiles that are built into openstacksdk are not known here: write auth_url, region_name and the like into the cloud itself", c.name, c.file, name)
+		c.undefined = Printable(name)
+		c.warnings = append(c.warnings, fmt.Sprintf("cloud '%s' in %s uses the profile '%s', which no clouds-public.yaml defines, and goes without it; profiles that are built into openstacksdk are not known here", c.name, c.file, c.undefined))
 	}
-	c.top = c.top.over(profile, false)
-	return nil
+	return profile, nil
 }
 
-// applyRegion takes the first region of a list, with its values.
-func (c *config) applyRegion() error {
-	regions := c.top["regions"].list
-	if regions == nil {
-		regions = c.top["region_name"].list
+// authBlock is the mapping at 'auth'; an empty one if there is none.
+func (c *config) authBlock() (*mapping, error) {
+	v := c.top.as("auth")
+	switch v.kind {
+	case absent:
+		return newMapping(), nil
+	case fields:
+		return v.fields, nil
 	}
-	if regions == nil {
-		first, _, _ := strings.Cut(c.value("region_name"), ",")
-		c.top["region_name"] = value{text: first}
-		return nil
-	}
-	first := value{}
-	if len(regions) > 0 {
-		first = regions[0]
-	}
-	if first.fields == nil {
-		c.top["region_name"] = first
-		return nil
-	}
-	if first.fields["name"].text == "" {
-		return configErrorf("the first of the regions of cloud '%s' in %s has no name", c.name, c.file)
-	}
-	c.top = first.fields["values"].fields.over(c.top, false)
-	c.top["region_name"] = first.fields["name"]
-	return nil
+	return nil, configErrorf("'auth' of cloud '%s' in %s is %s (line %d), not a set of keys and values; give it auth_url, username, password and project_name, or remove it", c.name, v.file, v.kind, v.line)
 }
 
-// authKeys may stand beside 'auth' as well as in it.
-var authKeys = []string{
-	"auth_url", "username", "user_name", "user_id", "password", "user_domain_id", "user_domain_name",
-	"project_id", "project_name", "project_domain_id", "project_domain_name", "domain_id", "domain_name",
-	"default_domain_id", "default_domain_name", "tenant_id", "tenant_name", "token", "auth_token", "trust_id", "system_scope",
-	"application_credential_id", "application_credential_name", "application_credential_secret",
-}
-
-// rename brings the spellings of several generations to today's.
-func (c *config) rename() {
-	for key, v := range c.top {
-		if older, ok := strings.CutSuffix(key, "endpoint_type"); ok {
-			c.top[older+"interface"] = v
-		}
-	}
-	if c.value("auth_type") == "" {
-		c.top["auth_type"] = c.top["auth_plugin"]
-	}
-	for _, key := range authKeys {
-		if c.authValue(key) == "" {
-			c.auth[key] = c.top[key]
-		}
-	}
-	for today, older := range map[string]string{"project_id": "tenant_id", "project_name": "tenant_name", "token": "auth_token", "username": "user_name"} {
-		if c.authValue(today) == "" {
-			c.auth[today] = c.auth[older]
-		}
-	}
+// shareDomain makes domain_id and domain_name those of the user and the project,
+// where a project is named: else they are a scope.
+func (c *config) shareDomain() {
 	if c.authValue("project_id") == "" && c.authValue("project_name") == "" {
-		return // then domain_id and domain_name are a scope
+		return
 	}
 	for _, form := range []string{"id", "name"} {
 		for _, of := range []string{"user_domain_", "project_domain_"} {
 			if c.authValue(of+form) == "" {
-				c.auth[of+form] = c.auth["domain_"+form]
+				c.login[of+form] = c.login["domain_"+form]
 			}
 		}
-		delete(c.auth, "domain_"+form)
+		delete(c.login, "domain_"+form)
 	}
-}
-
-var placeholder = regexp.MustCompile(`\{(\w*)\}`)
-
-// expand fills templates such as https://{region_name}.example.com in the
-// values that openstacksdk fills them in and that are used here.
-func (c *config) expand() error {
-	var missing string
-	fill := func(v value) value {
-		v.text = placeholder.ReplaceAllStringFunc(v.text, func(part string) string {
-			key := strings.Trim(part, "{}")
-			if c.value(key) == "" {
-				missing = key
-			}
-			return c.value(key)
-		})
-		return v
-	}
-	c.auth["auth_url"] = fill(c.auth["auth_url"])
-	for _, key := range overrideKeys() {
-		if v, found := c.top[key]; found {
-			c.top[key] = fill(v)
-		}
-	}
-	if missing != "" {
-		return configErrorf("a template of cloud '%s' in %s uses '{%s}', which the cloud does not set", c.name, c.file, missing)
-	}
-	return nil
 }
 
 func (c *config) check() error {
-	if c.top["auth"].fields == nil && c.authValue("auth_url") == "" {
-		return configErrorf("cloud '%s' in %s has no 'auth' block; add one with auth_url, username, password and project_name", c.name, c.file)
-	}
 	address := c.authValue("auth_url")
-	if address == "" {
+	switch {
+	case address == "" && c.environment:
+		return configErrorf("the cloud of the OS_ variables has no OS_AUTH_URL; set it to Keystone's address")
+	case address == "" && c.undefined != "":
+		return configErrorf("cloud '%s' in %s has no auth_url: it uses the profile '%s', which no clouds-public.yaml defines; remove 'profile' and write auth_url and region_name into the cloud itself, or define the profile in clouds-public.yaml", c.name, c.file, c.undefined)
+	case address == "" && c.top.as("auth").kind == absent:
+		return configErrorf("cloud '%s' in %s has no 'auth' block; add one with auth_url, username, password and project_name", c.name, c.file)
+	case address == "":
 		return configErrorf("cloud '%s' in %s has no auth_url in its 'auth' block; add Keystone's address", c.name, c.file)
 	}
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" {
-		return configErrorf("auth_url of cloud '%s' in %s is not an http or https address", c.name, c.file)
+		return configErrorf("auth_url of cloud '%s' in %s is not an http or https address", c.name, c.fileOf("auth_url"))
 	}
-	_, err = c.interfaces()
-	return err
+	if version := lastVersion(parsed); version != "" && version != "3" {
+		return configErrorf("auth_url of cloud '%s' in %s ends in version %s of Keystone's API, which is gone; use /v3", c.name, c.fileOf("auth_url"), version)
+	}
+	for _, types := range [][]string{blockStorageTypes, imageTypes} {
+		if _, err := c.interfaces(types); err != nil {
+			return err
+		}
+		if key, address := c.override(types); key != "" {
+			if _, err := c.overridden(key, address, Login{}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // value is a scalar of the cloud's entry; "" if there is none.
-func (c *config) value(key string) string { return c.top[key].text }
+func (c *config) value(key string) string { return c.top.named(key).text }
 
-// authValue is a scalar of the 'auth' block; "" if there is none.
-func (c *config) authValue(key string) string { return c.auth[key].text }
+// authValue is a setting of the login, by today's name; "" if there is none.
+func (c *config) authValue(name string) string { return c.login[name].text }
 
-// forVolumes is a value that may be set for Block Storage alone, under any of
-// its names, or for all services.
-func (c *config) forVolumes(key string) value {
-	for _, kind := range serviceTypes {
-		if v, found := c.top[strings.ReplaceAll(kind, "-", "_")+"_"+key]; found {
-			return v
-		}
+// fileOf is the file that a setting of the login stands in.
+func (c *config) fileOf(name string) string {
+	if file := c.login[name].file; file != "" {
+		return file
 	}
-	return c.top[key]
-}
-
-// flag reads a switch as YAML 1.1 writes it, which openstacksdk's reader does.
-func flag(text string) (on, known bool) {
-	switch strings.ToLower(text) {
-	case "true", "yes", "on", "y":
-		return true, true
-	case "false", "no", "off", "n":
-		return false, true
-	}
-	return false, false
+	return c.file
 }
 
 func quoted(names []string) string {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,6 +106,10 @@ func (s *secrets) maskJSON(raw []byte) (string, error) {
 	return string(pretty), err
 }
 
+// secretKeys are those that a secret stands at, Keystone's and those of OpenID
+// Connect providers.
+var secretKeys = []string{"password", "secret", "passcode", "access_token", "id_token", "refresh_token", "client_secret"}
+
 // mask returns the value that stands under a key without its secrets.
 func (s *secrets) mask(value any, under string) any {
 	switch value := value.(type) {
@@ -118,7 +123,7 @@ func (s *secrets) mask(value any, under string) any {
 		for key, below := range value {
 			lower := strings.ToLower(key)
 			_, block := below.(map[string]any)
-			switch secret := lower == "password" || lower == "secret" || lower == "passcode" || under == "token" && lower == "id"; {
+			switch secret := slices.Contains(secretKeys, lower) || under == "token" && lower == "id"; {
 			case lower == "catalog":
 				value[key] = "(left out)"
 			case secret && !block:

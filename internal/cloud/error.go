@@ -26,9 +26,16 @@ func configErrorf(format string, args ...any) error {
 
 // NotOfferedError is a project-scoped catalog without Block Storage in any
 // region or interface.
-type NotOfferedError struct{ Project string }
+type NotOfferedError struct {
+	Project string
+	// WithoutURL tells that there are entries, which lack their address.
+	WithoutURL bool
+}
 
 func (e *NotOfferedError) Error() string {
+	if e.WithoutURL {
+		return fmt.Sprintf("the catalog of project %s has Block Storage endpoints without a URL, and none with one", e.Project)
+	}
 	return fmt.Sprintf("the catalog of project %s has no Block Storage endpoint in any region or interface", e.Project)
 }
 

@@ -1,106 +1,51 @@
 package cloud
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"gopkg.in/yaml.v3"
 )
 
-// value is a node of a configuration file: a text, a list or a mapping; the
-// zero value is one that is not there. A scalar keeps the text that stands in
-// the file, so that a project id or a password of digits stays what it is.
-type value struct {
-	text   string
-	list   []value
-	fields mapping
-}
-
-type mapping map[string]value
-
-func (v *value) UnmarshalYAML(node *yaml.Node) error {
-	switch node.Kind {
-	case yaml.MappingNode:
-		v.fields = mapping{}
-		return node.Decode((*map[string]value)(&v.fields))
-	case yaml.SequenceNode:
-		return node.Decode(&v.list)
-	}
-	v.text = node.Value
-	return nil
-}
-
-// underscored is the mapping with every dash in a key made an underscore, as
-// openstacksdk reads both. A key that is written with underscores wins.
-func (m mapping) underscored() mapping {
-	out := mapping{}
-	for key, v := range m {
-		plain := strings.ReplaceAll(key, "-", "_")
-		if _, both := m[plain]; both && plain != key {
-			continue
-		}
-		if v.fields != nil {
-			v.fields = v.fields.underscored()
-		}
-		out[plain] = v
-	}
-	return out
-}
-
-// over lays m over base, key by key; mappings in both are merged if deep, else
-// only the one under 'auth'.
-func (m mapping) over(base mapping, deep bool) mapping {
-	out := mapping{}
-	for key, v := range base {
-		out[key] = v
-	}
-	for key, v := range m {
-		if below := out[key].fields; below != nil && v.fields != nil && (deep || key == "auth") {
-			v.fields = v.fields.over(below, deep)
-		}
-		out[key] = v
-	}
-	return out
-}
-
-// file is one configuration file, read down to the entries of its main key:
-// what is within an entry is decoded only when it is asked for, so that a
-// mistake in one cloud does no harm to another.
+// file is one configuration file, read down to the entries of its main key. The
+// zero value is one that was not found.
 type file struct {
-	path    string
-	entries map[string]yaml.Node
+	path     string
+	entries  *mapping
+	warnings []string
 }
 
 // entry is the named entry; nil if there is none.
-func (f file) entry(name string) (mapping, error) {
-	node, found := f.entries[name]
-	if !found {
+func (f file) entry(name string) (*mapping, error) {
+	v := f.entries.as(name)
+	switch {
+	case v.kind == absent:
 		return nil, nil
+	case v.fields == nil:
+		return nil, configErrorf("'%s' in %s is not a set of keys and values (line %d)", name, f.path, v.line)
 	}
-	var v value
-	if err := node.Decode(&v); err != nil {
-		return nil, configErrorf("'%s' in %s cannot be read: %s", name, f.path, Printable(err.Error()))
+	if path, tagged := v.fields.unresolved(); tagged.kind == unknownTag {
+		return nil, configErrorf("%s, line %d, column %d: '%s' has the tag %s, which cannot be resolved here; write the value itself", f.path, tagged.line, tagged.column, path, Printable(tagged.text))
 	}
-	if v.fields == nil {
-		return nil, configErrorf("'%s' in %s is not a set of keys and values", name, f.path)
-	}
-	return v.fields.underscored(), nil
+	return v.fields, nil
 }
 
-// configDirs are the places to look in, as openstacksdk does.
+// configDirs are the places to look in, as openstacksdk does. Like it, a list of
+// several directories in XDG_CONFIG_DIRS is none.
 func configDirs(o Options) []string {
-	dirs := []string{o.Dir}
-	if xdg := o.Getenv("XDG_CONFIG_HOME"); xdg != "" {
-		dirs = append(dirs, filepath.Join(xdg, "openstack"))
+	user, site := o.Getenv("XDG_CONFIG_HOME"), o.Getenv("XDG_CONFIG_DIRS")
+	if strings.TrimSpace(user) == "" {
+		user = filepath.Join(o.Home, ".config")
 	}
-	for _, dir := range []string{filepath.Join(o.Home, ".config", "openstack"), "/etc/openstack"} {
-		if !slices.Contains(dirs, dir) {
+	if strings.TrimSpace(site) == "" {
+		site = "/etc/xdg"
+	}
+	dirs := []string{o.Dir}
+	for _, dir := range []string{user, filepath.Join(o.Home, ".config"), site, "/etc"} {
+		if dir = filepath.Join(dir, "openstack"); !slices.Contains(dirs, dir) {
 			dirs = append(dirs, dir)
 		}
 	}
@@ -108,7 +53,8 @@ func configDirs(o Options) []string {
 }
 
 // findFile reads the first file of that base name, or the one that the
-// environment names. One that is missing or may not be read is passed over.
+// environment names. One that is missing, may not be read or is a directory is
+// passed over.
 func findFile(o Options, base, named, key string) (file, error) {
 	var candidates []string
 	if named != "" {
@@ -123,6 +69,9 @@ func findFile(o Options, base, named, key string) (file, error) {
 		}
 	}
 	for _, path := range candidates {
+		if info, err := os.Stat(path); err != nil || info.IsDir() {
+			continue
+		}
 		raw, err := os.ReadFile(path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
@@ -136,20 +85,68 @@ func findFile(o Options, base, named, key string) (file, error) {
 }
 
 func parseFile(path string, raw []byte, key string) (file, error) {
-	if strings.HasSuffix(path, ".json") {
-		var compact bytes.Buffer // YAML cannot read the tabs that JSON may have
-		if err := json.Compact(&compact, raw); err != nil {
-			return file{}, configErrorf("%s is not valid JSON: %s", path, Printable(err.Error()))
-		}
-		raw = compact.Bytes()
+	parse := yamlFile
+	if strings.HasSuffix(path, "json") {
+		parse = jsonFile
 	}
-	var content map[string]yaml.Node
-	if err := yaml.Unmarshal(raw, &content); err != nil {
-		return file{}, configErrorf("%s is not valid YAML: %s", path, Printable(err.Error()))
+	root, warnings, err := parse(path, raw)
+	if err != nil {
+		return file{}, err
 	}
-	f := file{path: path}
-	if node, found := content[key]; found && node.Decode(&f.entries) != nil {
-		return file{}, configErrorf("%s: '%s' is not a set of names with a cloud each", path, key)
+	f := file{path: path, warnings: warnings}
+	switch {
+	case root.kind == null:
+		return f, nil
+	case root.kind != fields:
+		return file{}, configErrorf("%s holds %s where a set of keys and values with '%s' is expected (line %d)", path, root.kind, key, root.line)
+	}
+	main := root.fields.as(key)
+	switch main.kind {
+	case absent, null:
+	case fields:
+		f.entries = main.fields
+	default:
+		return file{}, configErrorf("%s: '%s' is not a set of names with a cloud each, but %s (line %d)", path, key, main.kind, main.line)
 	}
 	return f, nil
+}
+
+func (k kind) String() string {
+	switch k {
+	case absent, null:
+		return "nothing"
+	case scalar:
+		return "a text"
+	case sequence:
+		return "a list"
+	case fields:
+		return "a set of keys and values"
+	}
+	return "a value with an unknown tag"
+}
+
+// unresolved finds a value with an unknown tag: its path of keys, and the value.
+func (m *mapping) unresolved() (path string, v value) {
+	for _, key := range m.keys {
+		if path, v = m.values[key].unresolved(); v.kind == unknownTag {
+			return strings.TrimSuffix(key+"."+path, "."), v
+		}
+	}
+	return "", value{}
+}
+
+func (v value) unresolved() (path string, found value) {
+	switch v.kind {
+	case unknownTag:
+		return "", v
+	case fields:
+		return v.fields.unresolved()
+	case sequence:
+		for i, element := range v.list {
+			if path, found = element.unresolved(); found.kind == unknownTag {
+				return strings.TrimSuffix(fmt.Sprintf("%d.%s", i, path), "."), found
+			}
+		}
+	}
+	return "", value{}
 }

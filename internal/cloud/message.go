@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"cmp"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -105,8 +106,12 @@ func noAnswer(err error) string {
 		where = parsed.Scheme + "://" + parsed.Host
 	}
 	text := u.Err.Error()
-	if u.Timeout() {
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case u.Timeout():
 		text = "timed out"
+	case errors.As(u.Err, &untrusted):
+		text += "; a certificate authority of the cloud's own belongs into 'cacert' of clouds.yaml, or into the file that SSL_CERT_FILE names"
 	}
 	return where + ": " + text
 }

@@ -15,8 +15,10 @@ import (
 // call that happened to need it first, lets all others fail with it, and sends
 // only the rest of a body that was read already.
 type keystone struct {
-	auth   gophercloud.AuthOptions
-	client *gophercloud.ServiceClient // sends no token
+	auth gophercloud.AuthOptions
+	// federation gets the token that auth logs in with; nil: auth is complete.
+	federation *oidc
+	client     *gophercloud.ServiceClient // sends no token
 	// services is what all other calls are made with; it has the token.
 	services *gophercloud.ProviderClient
 
@@ -35,7 +37,7 @@ type renewal struct {
 // logIn finds Keystone's version 3, logs in there once, and returns a provider
 // whose calls renew the token where the login can be made again. Its transport is
 // the one given with that added.
-func (c *config) logIn(ctx context.Context, transport http.RoundTripper, userAgent, method string, auth gophercloud.AuthOptions) (*gophercloud.ProviderClient, error) {
+func (c *config) logIn(ctx context.Context, transport http.RoundTripper, userAgent string, auth gophercloud.AuthOptions, s *secrets) (*gophercloud.ProviderClient, error) {
 	provider := func() *gophercloud.ProviderClient {
 		p := &gophercloud.ProviderClient{HTTPClient: http.Client{Transport: transport, CheckRedirect: notByClient}}
 		p.UserAgent.Prepend(userAgent)
@@ -43,6 +45,7 @@ func (c *config) logIn(ctx context.Context, transport http.RoundTripper, userAge
 		return p
 	}
 	k := &keystone{auth: auth, client: &gophercloud.ServiceClient{ProviderClient: provider()}, services: provider()}
+	k.federation = c.federation(k.client.ProviderClient, s)
 	var err error
 	if k.client.Endpoint, err = c.identityEndpoint(ctx, k.client.ProviderClient); err != nil {
 		return nil, err
@@ -50,18 +53,25 @@ func (c *config) logIn(ctx context.Context, transport http.RoundTripper, userAge
 	if err := k.login(ctx, loggingIn(auth.IdentityEndpoint)); err != nil {
 		return nil, err
 	}
-	if method != byToken {
+	if c.method != byToken {
 		k.services.HTTPClient.Transport = renewing{transport, k}
 	}
 	return k.services, nil
 }
 
-// login asks Keystone for a token, once. Its errors are *Error.
+// login asks Keystone for a token, once. Its errors are *Error, and *ConfigError of
+// a federated login.
 func (k *keystone) login(ctx context.Context, op string) error {
 	ctx, cancel := context.WithTimeout(ctx, answerIn)
 	defer cancel()
 	c := call{service: Identity, op: op}
 	auth := k.auth // gophercloud may write to it
+	if k.federation != nil {
+		var err error
+		if auth.TokenID, err = k.federation.token(ctx, k.client.Endpoint); err != nil {
+			return err
+		}
+	}
 	answer := tokens.Create(c.in(ctx), k.client, &auth)
 	if id, err := answer.ExtractTokenID(); err == nil && id == "" {
 		return c.incomplete("it has no X-Subject-Token")

@@ -3,6 +3,7 @@ package cloud
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -233,4 +234,22 @@ func TestLoginWithoutToken(t *testing.T) {
 	if !errors.As(err, &failed) || failed.Service != Identity || failed.Code != http.StatusCreated || !strings.Contains(err.Error(), "it has no X-Subject-Token") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// memberToken logs the simulated cloud's member in.
+func memberToken(t *testing.T, base string, transport http.RoundTripper) (token, user string) {
+	t.Helper()
+	body := fmt.Sprintf(`{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": %q, "domain": {"id": "default"}, "password": %q}}}}}`, cloudsim.Username, cloudsim.Password)
+	resp, err := (&http.Client{Transport: transport}).Post(base+"/identity/v3/auth/tokens", "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		Token struct{ User struct{ ID string } }
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	return resp.Header.Get("X-Subject-Token"), answer.Token.User.ID
 }

@@ -1,83 +1,10 @@
 package cloud
 
 import (
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"net/http"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 )
-
-// handshake bounds getting a connection; the answer itself is bounded by the
-// context of each call.
-const handshake = 10 * time.Second
-
-// sockets is the transport to a real cloud, with the TLS settings of the
-// configuration.
-func (c *config) sockets(o Options) (http.RoundTripper, error) {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.TLSHandshakeTimeout = handshake
-	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	if c.unverified() {
-		t.TLSClientConfig.InsecureSkipVerify = true
-	} else if file := c.authority(o); file != "" {
-		pem, err := os.ReadFile(file)
-		if err != nil {
-			return nil, configErrorf("cacert of cloud '%s': %s cannot be read: %v", c.name, file, errors.Unwrap(err))
-		}
-		t.TLSClientConfig.RootCAs = x509.NewCertPool()
-		if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, configErrorf("cacert of cloud '%s': %s holds no certificate in PEM form", c.name, file)
-		}
-	}
-	if file := path(o, c.value("cert")); file != "" {
-		key := path(o, c.value("key"))
-		if key == "" {
-			key = file
-		}
-		pair, err := tls.LoadX509KeyPair(file, key)
-		if err != nil {
-			return nil, configErrorf("cert and key of cloud '%s' cannot be used: %v", c.name, err)
-		}
-		t.TLSClientConfig.Certificates = []tls.Certificate{pair}
-	}
-	return t, nil
-}
-
-// unverified tells whether certificates are not to be checked.
-func (c *config) unverified() bool {
-	insecure, _ := flag(c.value("insecure"))
-	verify, known := flag(c.value("verify"))
-	return insecure || known && !verify
-}
-
-// authority is the file of the certificates to trust instead of the system's;
-// "" if there is none. It may stand under verify too.
-func (c *config) authority(o Options) string {
-	file := c.value("cacert")
-	if _, known := flag(c.value("verify")); file == "" && !known {
-		file = c.value("verify")
-	}
-	return path(o, file)
-}
-
-// path makes a file named in clouds.yaml absolute; "" stays "".
-func path(o Options, file string) string {
-	switch rest, home := strings.CutPrefix(file, "~/"); {
-	case file == "":
-		return ""
-	case home:
-		return filepath.Join(o.Home, rest)
-	case !filepath.IsAbs(file):
-		return filepath.Join(o.Dir, file)
-	}
-	return file
-}
 
 // observer notes on each call what its last answer was. gophercloud keeps that
 // to itself when the body of an answer cannot be decoded.

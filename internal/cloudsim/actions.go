@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // action reads the one key of an action's body, and what is under it.
@@ -17,7 +18,11 @@ func (r *call) action() (string, *args, error) {
 		if err := json.Unmarshal(value, &m); err != nil {
 			return "", nil, malformed("Malformed request body")
 		}
-		return name, &args{m: m}, nil
+		a := &args{m: m}
+		if m == nil {
+			a.fail(invalid(name, nil, "None is not of type 'object'"))
+		}
+		return name, a, nil
 	}
 	panic("unreachable")
 }
@@ -36,8 +41,28 @@ func (c *Cloud) actOnVolume(r *call) (*answer, error) {
 	if name == "os-volume_upload_image" {
 		return c.uploadVolume(r, a)
 	}
-	if !slices.Contains([]string{"os-attach", "os-detach", "os-reset_status", "os-force_delete"}, name) {
+	status := ""
+	switch name {
+	case "os-attach":
+		a.only(name, "instance_uuid", "host_name", "mountpoint", "mode")
+		a.required(name, "mountpoint")
+		if a.m["instance_uuid"] == nil && a.m["host_name"] == nil {
+			a.fail(invalid(name, a.m, "%s is not valid under any of the given schemas", python(a.m)))
+		}
+		a.uuid("instance_uuid")
+		a.oneOf("mode", "rw", []string{"rw", "ro"})
+		a.text("mountpoint")
+	case "os-detach":
+		a.only(name, "attachment_id")
+		a.uuid("attachment_id")
+	case "os-reset_status":
+		status = a.volumeStatus(name)
+	case "os-force_delete":
+	default:
 		return nil, noSuchAction(name)
+	}
+	if a.err != nil {
+		return nil, a.err
 	}
 	v, err := lookup(r, volumesOf, "Volume", r.id)
 	if err != nil {
@@ -60,11 +85,48 @@ func (c *Cloud) actOnVolume(r *call) (*answer, error) {
 		if name == "os-force_delete" {
 			v.Attachments = nil
 			c.removeVolume(v)
+		} else if status == "in-use" && len(v.Attachments) == 0 {
+			return nil, malformed("Cannot reset-state to in-use because volume does not have any attachments.")
 		} else {
-			c.force(&v.Resource, a.text("status"))
+			c.force(&v.Resource, status)
 		}
 	}
-	return accepted(nil), a.err
+	return accepted(nil), nil
+}
+
+// volumeStatus is what an administrator gives a volume.
+func (a *args) volumeStatus(action string) string {
+	a.only(action, "status")
+	status := strings.ToLower(a.text("status"))
+	switch {
+	case status == "":
+		a.fail(malformed("Must specify 'status', 'attach_status' or 'migration_status' for update."))
+	case status == "deleting":
+		a.fail(malformed("Cannot reset-state to deleting"))
+	case !slices.Contains(volumeStatuses, status):
+		a.fail(malformed("Volume status: %s is invalid, valid statuses are: ('%s').", status, strings.Join(volumeStatuses, "', '")))
+	}
+	return status
+}
+
+// What an administrator may give a volume, in the order of Cinder's message.
+var volumeStatuses = []string{"creating", "available", "deleting", "error", "error_deleting", "error_managing", "managing", "attaching", "in-use",
+	"detaching", "maintenance", "restoring-backup", "error_restoring", "reserved", "awaiting-transfer", "backing-up", "error_backing-up",
+	"error_extending", "downloading", "uploading", "retyping", "extending"}
+
+// backupStatus is what an administrator gives a backup.
+func (a *args) backupStatus(action string) string {
+	a.only(action, "status")
+	a.required(action, "status")
+	status, isString := a.m["status"].(string)
+	status = strings.ToLower(status)
+	switch {
+	case !isString:
+		a.fail(invalid("status", a.m["status"], "%s is not of type 'string'", python(a.m["status"])))
+	case status != "available" && status != "error":
+		a.fail(malformed("Backup status: %s is invalid, valid statuses are: ['available', 'error'].", status))
+	}
+	return status
 }
 
 // actOnBackup answers an administrator's actions on backups.
@@ -73,8 +135,16 @@ func (c *Cloud) actOnBackup(r *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if name != "os-reset_status" && name != "os-force_delete" {
+	status := ""
+	switch name {
+	case "os-reset_status":
+		status = a.backupStatus(name)
+	case "os-force_delete":
+	default:
 		return nil, noSuchAction(name)
+	}
+	if a.err != nil {
+		return nil, a.err
 	}
 	b, err := lookup(r, backupsOf, "Backup", r.id)
 	if err != nil {
@@ -89,9 +159,9 @@ func (c *Cloud) actOnBackup(r *call) (*answer, error) {
 	if name == "os-force_delete" {
 		c.removeBackup(b)
 	} else {
-		c.force(&b.Resource, a.text("status"))
+		c.force(&b.Resource, status)
 	}
-	return accepted(nil), a.err
+	return accepted(nil), nil
 }
 
 // administer refuses an administrator's action to everybody else.

@@ -3,10 +3,12 @@ package cloudsim
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // args are a request body's parameters. The getters keep the first error, so that a handler reads
@@ -56,6 +58,29 @@ func (a *args) only(key string, allowed ...string) {
 	}
 }
 
+// required refuses the lack of a member, which may be null, under that key.
+func (a *args) required(key, name string) {
+	if _, given := a.m[name]; !given {
+		a.fail(invalid(key, a.m, "'%s' is a required property", name))
+	}
+}
+
+// something refuses an empty object, under that key.
+func (a *args) something(key string) {
+	if len(a.m) == 0 {
+		a.fail(invalid(key, a.m, "{} is not valid under any of the given schemas"))
+	}
+}
+
+// alias takes the name that a member had in the first API, too; the newer one wins.
+func (a *args) alias(name, old string) {
+	a.text(old)
+	value, has := a.m[old]
+	if _, given := a.m[name]; has && !given {
+		a.m[name] = value
+	}
+}
+
 // invalid is what Cinder's schemas answer.
 func invalid(name string, value any, format string, more ...any) error {
 	shown := python(value)
@@ -78,7 +103,7 @@ func (a *args) text(name string) string {
 	switch {
 	case !isString && value != nil:
 		a.fail(invalid(name, value, "%s is not of type 'string', 'null'", python(value)))
-	case len(s) > 255:
+	case utf8.RuneCountInString(s) > 255:
 		a.fail(invalid(name, value, "%s is too long", python(value)))
 	}
 	return s
@@ -111,6 +136,12 @@ var uuidFormat = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-f
 func (a *args) flag(name string) bool {
 	value, given := a.m[name]
 	if !given {
+		return false
+	}
+	switch value.(type) {
+	case bool, string:
+	default:
+		a.fail(invalid(name, value, "%s is not of type 'boolean', 'string'", python(value)))
 		return false
 	}
 	switch s := fmt.Sprint(value); {
@@ -149,12 +180,16 @@ func (a *args) size() int {
 	default:
 		a.fail(invalid("size", value, "%s is not of type 'integer', 'string', 'null'", python(value)))
 	}
-	if n < 1 {
+	switch {
+	case n < 1:
 		a.fail(invalid("size", value, "%d is less than the minimum of 1", n))
+	case n > math.MaxInt32:
+		a.fail(invalid("size", value, "%d is greater than the maximum of %d", n, math.MaxInt32))
 	}
 	return n
 }
 
+// metadata are a resource's own keys and values. Absent ones, and null, are none.
 func (a *args) metadata() map[string]string {
 	m := map[string]string{}
 	values, isObject := a.m["metadata"].(object)
@@ -163,13 +198,20 @@ func (a *args) metadata() map[string]string {
 	}
 	for k, v := range values {
 		s, isString := v.(string)
-		if !isString {
+		switch {
+		case !metadataKey.MatchString(k):
+			a.fail(invalid("metadata", a.m["metadata"], "%s does not match any of the regexes: '%s'", python(k), metadataKey))
+		case !isString:
 			a.fail(invalid(k, v, "%s is not of type 'string'", python(v)))
+		case utf8.RuneCountInString(s) > 255:
+			a.fail(invalid(k, v, "%s is too long", python(v)))
 		}
 		m[k] = s
 	}
 	return m
 }
+
+var metadataKey = regexp.MustCompile(`^[a-zA-Z0-9-_:. /]{1,255}$`)
 
 // python writes a JSON value as Cinder's messages show it.
 func python(value any) string {
@@ -181,6 +223,8 @@ func python(value any) string {
 			return "True"
 		}
 		return "False"
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
 	case string:
 		return "'" + v + "'"
 	case []any:

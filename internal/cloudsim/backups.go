@@ -17,6 +17,7 @@ type Backup struct {
 	Dependents    int       // Cinder's own counter, which is late, and knows of no failed child
 	DataTimestamp time.Time // when the bytes were as they are in the backup
 
+	container string // asked for, or where the driver has put it
 	restoring string // the volume that it is being restored into
 	request   string // the last one that began something with it
 	source    Volume // the volume as it was when it was backed up
@@ -25,11 +26,7 @@ type Backup struct {
 
 func (c *Cloud) listBackups(r *call) (*answer, error) {
 	return list(c, r, r.node().backups, listing[*Backup]{
-		collection: "backups", kind: "Backup", foreign: ForeignListBackup, nameSorts: 37,
-		filters: map[string]func(*Backup) any{
-			"name": func(b *Backup) any { return b.Name }, "status": func(b *Backup) any { return b.Status },
-			"volume_id": func(b *Backup) any { return b.VolumeID },
-		},
+		collection: "backups", kind: "Backup", foreign: ForeignListBackup, filters: backupFilters(), sorts: backupSorts(r.minor),
 		view: func(b *Backup, detail bool) any {
 			if detail {
 				return b.detail(r)
@@ -72,9 +69,7 @@ func (b *Backup) detail(r *call) backupView {
 		ID: b.ID, Status: b.Status, Size: b.Size, CreatedAt: stamp(b.CreatedAt), UpdatedAt: stamp(b.UpdatedAt), Name: null(b.Name),
 		Zone: null(b.Zone), Description: null(b.Description), FailReason: null(b.FailReason), VolumeID: b.VolumeID, Links: r.links("backups", b.ID),
 		Incremental: b.ParentID != "", HasDependents: b.Dependents > 0, SnapshotID: null(b.SnapshotID), DataTimestamp: stamp(b.DataTimestamp),
-	}
-	if b.data != nil && b.Status != "creating" && !failed(b.Status) {
-		o.Container = "backups"
+		Container: null(b.container),
 	}
 	if r.minor >= 43 {
 		o.Metadata = b.metadata()
@@ -111,16 +106,17 @@ func (c *Cloud) createBackup(r *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.m["volume_id"] == nil {
-		return nil, invalid("backup", a.m, "'volume_id' is a required property")
+	a.required("backup", "volume_id")
+	if id, isString := a.m["volume_id"].(string); !isString {
+		a.fail(invalid("volume_id", a.m["volume_id"], "%s is not of type 'string'", python(a.m["volume_id"])))
+	} else if !uuidFormat.MatchString(id) {
+		a.fail(invalid("volume_id", id, "%s is not a 'uuid'", python(id)))
 	}
-	if id, isString := a.m["volume_id"].(string); !isString || !uuidFormat.MatchString(id) {
-		return nil, invalid("volume_id", a.m["volume_id"], "%s is not a 'uuid'", python(a.m["volume_id"]))
-	}
-	b := &Backup{VolumeID: a.uuid("volume_id"), SnapshotID: a.uuid("snapshot_id"), Zone: a.text("availability_zone")}
+	b := &Backup{VolumeID: a.uuid("volume_id"), SnapshotID: a.uuid("snapshot_id"), Zone: a.text("availability_zone"), container: a.text("container")}
 	b.Resource = c.newResource("backup", r, a)
 	b.DataTimestamp = b.CreatedAt
 	force, incremental := a.flag("force"), a.flag("incremental")
+	a.text("availability_zone") // there is one
 	if a.err != nil {
 		return nil, a.err
 	}
@@ -235,7 +231,10 @@ func (c *Cloud) startBackup(b *Backup, marked *Resource) {
 		if failed(b.Status) {
 			b.FailReason = reason
 			c.reportBackup(b, "013_020", "create backup:Backup driver failed to create backup.")
-		} else if parent := c.backups[b.ParentID]; parent != nil {
+			return
+		}
+		b.container = cmp.Or(b.container, "backups")
+		if parent := c.backups[b.ParentID]; parent != nil {
 			c.after(c.lag(), func() {
 				if !c.broken(ParentUnmarked) {
 					parent.Dependents++
@@ -257,15 +256,16 @@ func (c *Cloud) updateBackup(r *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	change, err := c.change(a)
+	if err != nil {
+		return nil, err
+	}
 	b, err := lookup(r, backupsOf, "Backup", r.id)
 	if err != nil {
 		return nil, err
 	}
-	if c.broken(RenameIgnored) {
-		return ok(object{"backup": b.brief(r)}), nil
-	}
-	if err := c.update(&b.Resource, a); err != nil {
-		return nil, err
+	if !c.broken(RenameIgnored) {
+		change(&b.Resource)
 	}
 	return ok(object{"backup": b.brief(r)}), nil
 }

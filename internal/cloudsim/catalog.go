@@ -80,7 +80,7 @@ func hexID(seed ...string) string {
 }
 
 // ClientConfig returns a clouds.yaml with the clouds cloudsim (a member), cloudsim-other (a member of
-// another project) and cloudsim-admin. Without a BaseURL it names a host that only Transport reaches.
+// another project) and cloudsim-admin, and those of Config.MoreAccounts. Without a BaseURL it names a host that only Transport reaches.
 func (c *Cloud) ClientConfig() []byte {
 	base := c.config.BaseURL
 	if base == "" {
@@ -88,11 +88,7 @@ func (c *Cloud) ClientConfig() []byte {
 	}
 	var b strings.Builder
 	b.WriteString("clouds:\n")
-	for _, u := range []struct{ cloud, name, password, project string }{
-		{"cloudsim", Username, Password, Project},
-		{"cloudsim-other", OtherUsername, OtherPassword, OtherProject},
-		{"cloudsim-admin", AdminUsername, AdminPassword, AdminProject},
-	} {
+	for _, a := range c.config.accounts() {
 		fmt.Fprintf(&b, `  %s:
     region_name: %s
     auth:
@@ -102,7 +98,7 @@ func (c *Cloud) ClientConfig() []byte {
       project_name: %s
       user_domain_name: Default
       project_domain_name: Default
-`, u.cloud, Region, base, identityPath, u.name, u.password, u.project)
+`, a.cloud, Region, base, identityPath, a.name, a.password, a.project)
 	}
 	return []byte(b.String())
 }

@@ -33,6 +33,7 @@ type Config struct {
 	UploadsPlainImages   bool          // as Cinder before 24.3: a volume that was made from an image without a property of its own can be uploaded
 	ImageInUse           time.Duration // how long Glance refuses to delete an image that a volume was made of, or the other way round
 	QuotaKept            bool          // a deleted backup goes on counting against the quota
+	MoreAccounts         int           // so many more members, cloudsim-member-1…, and administrators, cloudsim-admin-1…, each in a project of its own
 	LimitsWithoutUsed    bool          // GET /limits says nothing of what is used: the policy for that is closed
 	LimitsWithoutBackups bool          // GET /limits says nothing of backups
 	MaxMicroversion      string        // the newest that Cinder speaks, e.g. 3.8; "": 3.71, that of 2025.1. New panics on another form
@@ -113,7 +114,7 @@ func New(config Config) *Cloud {
 		c.behind = newReplica(config.Lag, config.LagFlapping)
 	}
 	c.routes, c.imageRoutes = c.blockStorageRoutes(), c.imagePaths()
-	c.users, c.projects = c.accounts()
+	c.enroll(config.accounts())
 	c.types = c.volumeTypes()
 	for _, f := range config.Faults {
 		c.faults = append(c.faults, &armed{Fault: f})

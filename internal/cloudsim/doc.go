@@ -20,7 +20,8 @@
 //
 // What it does not model:
 //
-//   - Nova and Cinder's groups, transfers, retyping, extending and migrating, and the changing
+//   - Nova and Cinder's groups, transfers, retyping, extending, reserving and migrating, export and import
+//     of backups, single metadata keys, and the changing
 //     of image metadata; of the volume types only names, smallest sizes and that one may be encrypted; of the messages only the list.
 //   - Glance's import, sharing, PATCH, schemas, quotas, several stores, deactivation and other formats than
 //     raw (whatever an image says of its format, its bytes are a volume's); an image's id, tags, minima and

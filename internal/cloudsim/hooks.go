@@ -53,6 +53,9 @@ func (c *Cloud) PutBackup(b Backup) string {
 		b.DataTimestamp = b.CreatedAt
 	}
 	b.data = disk{}
+	if b.Status == "available" {
+		b.container = "backups"
+	}
 	c.backups[b.ID] = &b
 	return b.ID
 }

@@ -2,6 +2,7 @@ package cloudsim
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -50,22 +51,39 @@ func (t *token) admin() bool {
 	return slices.ContainsFunc(t.roles, func(role string) bool { return strings.EqualFold(role, "admin") })
 }
 
-// accounts are the users and projects that every cloud starts with.
-func (c *Cloud) accounts() (users []user, projects []project) {
-	hexID := func() string { return strings.ReplaceAll(c.newID("identity"), "-", "") }
-	for _, a := range []struct {
-		name, password, project string
-		roles                   []string
-	}{
-		{Username, Password, Project, []string{"member", "reader"}},
-		{OtherUsername, OtherPassword, OtherProject, []string{"member", "reader"}},
-		{AdminUsername, AdminPassword, AdminProject, []string{"admin", "member", "reader"}},
-	} {
-		p := project{hexID(), a.project}
-		projects = append(projects, p)
-		users = append(users, user{id: hexID(), name: a.name, password: a.password, project: p, roles: a.roles, system: a.name == AdminUsername})
+// account is a user with a project, and what its cloud is called in the clouds.yaml.
+type account struct {
+	cloud, name, password, project string
+	roles                          []string
+}
+
+// accounts are those that a cloud starts with: the three that every one has, and more.
+func (c *Config) accounts() []account {
+	member, admin := []string{"member", "reader"}, []string{"admin", "member", "reader"}
+	all := []account{
+		{"cloudsim", Username, Password, Project, member},
+		{"cloudsim-other", OtherUsername, OtherPassword, OtherProject, member},
+		{"cloudsim-admin", AdminUsername, AdminPassword, AdminProject, admin},
 	}
-	return users, projects
+	for i := range c.MoreAccounts {
+		more := func(role string, roles []string) {
+			name := fmt.Sprintf("%s-%d", role, i+1)
+			all = append(all, account{"cloudsim-" + name, name, Password, "cloudsim-" + name, roles})
+		}
+		more("member", member)
+		more("admin", admin)
+	}
+	return all
+}
+
+// enroll makes users and projects of the accounts.
+func (c *Cloud) enroll(accounts []account) {
+	hexID := func() string { return strings.ReplaceAll(c.newID("identity"), "-", "") }
+	for _, a := range accounts {
+		p := project{hexID(), a.project}
+		c.projects = append(c.projects, p)
+		c.users = append(c.users, user{id: hexID(), name: a.name, password: a.password, project: p, roles: a.roles, system: a.name == AdminUsername})
+	}
 }
 
 // projectID returns the id of a project by name; "" if there is none.

@@ -16,7 +16,9 @@ func (c *Cloud) listImages(r *call) (*answer, error) {
 		return nil, err
 	}
 	limit = min(limit, c.config.PageSize)
-	order, err := sorting(r, params, 0)
+	order, err := sorting(params, map[string]order[*Image]{
+		"name": by(func(i *Image) string { return i.Name }), "size": by(func(i *Image) int { return i.Size }),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -35,11 +37,11 @@ func (c *Cloud) listImages(r *call) (*answer, error) {
 	var found []*Image
 	for _, i := range c.images {
 		offered := r.visible(&i.Resource) || i.Visibility == "public" || i.Visibility == "community" && cmp.Or(wanted, "public") != "public"
-		if offered && i.matches(params) && (after == nil || order(&i.Resource, &after.Resource) > 0) {
+		if offered && i.matches(params) && (after == nil || order(i, after) > 0) {
 			found = append(found, i)
 		}
 	}
-	slices.SortFunc(found, func(a, b *Image) int { return order(&a.Resource, &b.Resource) })
+	slices.SortFunc(found, order)
 	found = found[:min(limit, len(found))]
 
 	entries := []object{}

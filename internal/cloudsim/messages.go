@@ -31,11 +31,11 @@ func (c *Cloud) listMessages(r *call) (*answer, error) {
 		clear(r.query) // neither pages nor filters
 	}
 	return list(c, r, c.messages, listing[*message]{
-		collection: "messages", kind: "Message", nameSorts: c.maxMinor + 1, everyProject: true, // yes, Cinder shows everybody's
-		filters: map[string]func(*message) any{
-			"resource_uuid": func(m *message) any { return m.about }, "resource_type": func(m *message) any { return m.kind },
-			"event_id": func(m *message) any { return m.event }, "request_id": func(m *message) any { return m.request },
-			"message_level": func(*message) any { return "ERROR" },
+		collection: "messages", kind: "Message", everyProject: true, // yes, Cinder shows everybody's
+		filters: map[string]filter[*message]{
+			"resource_uuid": same(func(m *message) any { return m.about }), "resource_type": same(func(m *message) any { return m.kind }),
+			"event_id": same(func(m *message) any { return m.event }), "request_id": same(func(m *message) any { return m.request }),
+			"message_level": same(func(*message) any { return "ERROR" }),
 		},
 		view: func(m *message, _ bool) any {
 			return object{"id": m.ID, "event_id": m.event, "user_message": m.text, "message_level": "ERROR", "created_at": stamp(m.CreatedAt),

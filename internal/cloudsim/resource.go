@@ -43,7 +43,7 @@ const deleted = "deleted by somebody"
 func (c *Cloud) newResource(kind string, r *call, a *args) Resource {
 	return Resource{
 		ID: c.newID(kind), Project: r.token.project.id, User: r.token.user.id, Status: "creating", CreatedAt: c.now,
-		Name: a.text("name"), Description: a.text("description"), Metadata: a.metadata(),
+		Name: strings.TrimSpace(a.text("name")), Description: strings.TrimSpace(a.text("description")), Metadata: a.metadata(),
 	}
 }
 
@@ -51,23 +51,24 @@ func (c *Cloud) set(r *Resource, status string) {
 	r.Status, r.UpdatedAt = status, c.now
 }
 
-// update changes what a PUT may change; what is not given stays.
-func (c *Cloud) update(r *Resource, a *args) error {
-	name, description, metadata := a.text("name"), a.text("description"), a.metadata()
-	if a.err != nil {
-		return a.err
+// change reads what a PUT changes; what is not given stays.
+func (c *Cloud) change(a *args) (func(*Resource), error) {
+	name, description, metadata := strings.TrimSpace(a.text("name")), strings.TrimSpace(a.text("description")), a.metadata()
+	if value, given := a.m["metadata"]; given && value == nil {
+		a.fail(invalid("metadata", value, "None is not of type 'object'"))
 	}
-	if _, given := a.m["name"]; given {
-		r.Name = name
-	}
-	if _, given := a.m["description"]; given {
-		r.Description = description
-	}
-	if _, given := a.m["metadata"]; given {
-		r.Metadata = metadata
-	}
-	r.UpdatedAt = c.now
-	return nil
+	return func(r *Resource) {
+		if _, given := a.m["name"]; given {
+			r.Name = name
+		}
+		if _, given := a.m["description"]; given {
+			r.Description = description
+		}
+		if _, given := a.m["metadata"]; given {
+			r.Metadata = metadata
+		}
+		r.UpdatedAt = c.now
+	}, a.err
 }
 
 // operate begins an asynchronous operation on a resource. When it ends, finish is told the outcome:

@@ -71,8 +71,9 @@ func (c *Cloud) restoreBackup(r *call) (*answer, error) {
 const restoredFrom = "src_backup_id"
 
 // startRestore overwrites a volume with a backup. A renamed one gets the source's name and
-// description in the end; every one gets its metadata and is marked with what it was restored from,
-// except by an older Cinder, and the backup's own source, unless that bears another mark.
+// description in the end; every one gets its metadata and its image's, as far as it had any, and is
+// marked with what it was restored from, except by an older Cinder, and the backup's own source, unless
+// that then bears another mark.
 func (c *Cloud) startRestore(b *Backup, v *Volume, isNew, rename bool) {
 	b.restoring = v.ID
 	c.set(&b.Resource, "restoring")
@@ -98,12 +99,18 @@ func (c *Cloud) startRestore(b *Backup, v *Volume, isNew, rename bool) {
 		if rename {
 			v.Name, v.Description = b.source.Name, b.source.Description
 		}
+		if len(b.source.Metadata) > 0 { // none leave the target's as they are
+			v.Metadata = b.source.metadata()
+		} else {
+			v.Metadata = v.metadata()
+		}
 		mark := v.Metadata[restoredFrom]
-		v.Metadata = b.source.metadata()
 		if c.maxMinor >= 60 && (v.ID != b.VolumeID || mark != "" && mark != b.ID) {
 			v.Metadata[restoredFrom] = b.ID
 		}
-		v.Bootable, v.ImageMetadata = b.source.Bootable, b.source.ImageMetadata
+		if b.source.Bootable {
+			v.Bootable, v.ImageMetadata = true, b.source.ImageMetadata
+		}
 		c.misrestore(b, v)
 		c.set(&v.Resource, "available")
 	}

@@ -13,8 +13,8 @@ func (s *scene) mark(volume string) any {
 	return s.of("volume", volume, "metadata").(object)["src_backup_id"]
 }
 
-// A restored volume is marked when the restore is done, and the backup's own source only if it bears
-// another mark by then.
+// A restored volume is marked when the restore is done, and the backup's own source, whose metadata
+// replace the mark that it bears, is not.
 func TestRestoreMark(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, cloudsim.Config{OperationTime: 800 * time.Millisecond})
@@ -23,7 +23,7 @@ func TestRestoreMark(t *testing.T) {
 		for _, step := range []struct {
 			backup, into string
 			want         any
-		}{{a, source, nil}, {b, source, b}, {a, source, a}, {a, target, a}, {a, target, a}, {b, target, b}} {
+		}{{a, source, nil}, {b, source, b}, {a, source, nil}, {a, target, a}, {a, target, a}, {b, target, nil}} {
 			if got := s.mark(s.restoreInto(step.backup, step.into)); got != step.want {
 				t.Errorf("%s into %s: %v, want %v", step.backup, step.into, got, step.want)
 			}
@@ -39,6 +39,19 @@ func TestRestoreMark(t *testing.T) {
 		s.cloud.Add(fault(t, "restore=error_restoring"))
 		if got := s.mark(s.restore(a)); got != nil {
 			t.Errorf("%v after one that failed", got)
+		}
+	})
+}
+
+// What a bootable volume has of its image stays when a backup of a volume without one is restored.
+func TestRestoreKeepsImage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		target := s.cloud.PutVolume(cloudsim.Volume{Bootable: true, ImageMetadata: map[string]string{"image_name": "i"}})
+		s.restoreInto(s.backup(s.volume()), target)
+		image, _ := s.of("volume", target, "volume_image_metadata").(object)
+		if bootable := s.of("volume", target, "bootable"); bootable != "true" || image["image_name"] != "i" {
+			t.Errorf("bootable is %v, image %v", bootable, image)
 		}
 	})
 }

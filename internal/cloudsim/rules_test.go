@@ -151,7 +151,7 @@ func TestEachRule(t *testing.T) {
 		}, "true", "false"},
 
 		{cloudsim.RestoreDropsImage, func(s *scene) any {
-			imaged := s.cloud.PutVolume(cloudsim.Volume{ImageMetadata: map[string]string{"image_name": "x"}})
+			imaged := s.cloud.PutVolume(cloudsim.Volume{Bootable: true, ImageMetadata: map[string]string{"image_name": "x"}})
 			about, _ := s.of("volume", s.restore(s.backup(imaged)), "volume_image_metadata").(object)
 			return about["image_name"]
 		}, "x", nil},

@@ -13,11 +13,7 @@ type Snapshot struct {
 
 func (c *Cloud) listSnapshots(r *call) (*answer, error) {
 	return list(c, r, r.node().snapshots, listing[*Snapshot]{
-		collection: "snapshots", kind: "Snapshot", nameSorts: 30,
-		filters: map[string]func(*Snapshot) any{
-			"name": func(s *Snapshot) any { return s.Name }, "status": func(s *Snapshot) any { return s.Status },
-			"volume_id": func(s *Snapshot) any { return s.VolumeID },
-		},
+		collection: "snapshots", kind: "Snapshot", filters: snapshotFilters(r.minor), sorts: snapshotSorts(r.minor),
 		view: func(s *Snapshot, detail bool) any {
 			if detail {
 				return s.detail(r)
@@ -64,10 +60,12 @@ func (c *Cloud) showSnapshot(r *call) (*answer, error) {
 }
 
 func (c *Cloud) createSnapshot(r *call) (*answer, error) {
-	a, err := r.args("snapshot", "volume_id", "name", "description", "metadata", "force")
+	a, err := r.args("snapshot", "volume_id", "name", "display_name", "description", "metadata", "force")
 	if err != nil {
 		return nil, err
 	}
+	a.required("snapshot", "volume_id")
+	a.alias("name", "display_name")
 	volumeID, force := a.uuid("volume_id"), a.flag("force")
 	s := &Snapshot{VolumeID: volumeID, Resource: c.newResource("snapshot", r, a)}
 	if a.err != nil {
@@ -104,17 +102,22 @@ func (c *Cloud) endSnapshot(s *Snapshot, outcome string) {
 }
 
 func (c *Cloud) updateSnapshot(r *call) (*answer, error) {
+	a, err := r.args("snapshot", "name", "description", "display_name", "display_description")
+	if err != nil {
+		return nil, err
+	}
+	a.something("snapshot")
+	a.alias("name", "display_name")
+	a.alias("description", "display_description")
+	change, err := c.change(a)
+	if err != nil {
+		return nil, err
+	}
 	s, err := lookup(r, snapshotsOf, "Snapshot", r.id)
 	if err != nil {
 		return nil, err
 	}
-	a, err := r.args("snapshot", "name", "description")
-	if err != nil {
-		return nil, err
-	}
-	if err := c.update(&s.Resource, a); err != nil {
-		return nil, err
-	}
+	change(&s.Resource)
 	return ok(object{"snapshot": s.view(r)}), nil
 }
 

@@ -33,12 +33,7 @@ type Attachment struct {
 
 func (c *Cloud) listVolumes(r *call) (*answer, error) {
 	return list(c, r, r.node().volumes, listing[*Volume]{
-		collection: "volumes", kind: "Volume", foreign: ForeignListVolume,
-		filters: map[string]func(*Volume) any{
-			"name": func(v *Volume) any { return v.Name }, "status": func(v *Volume) any { return v.Status },
-			"size": func(v *Volume) any { return v.Size }, "bootable": func(v *Volume) any { return v.Bootable },
-			"availability_zone": func(*Volume) any { return zone },
-		},
+		collection: "volumes", kind: "Volume", foreign: ForeignListVolume, filters: volumeFilters(r.minor), sorts: volumeSorts(),
 		view: func(v *Volume, detail bool) any {
 			if detail {
 				return c.volumeDetail(r, v)
@@ -146,9 +141,14 @@ func (c *Cloud) createVolume(r *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.alias("name", "display_name")
+	a.alias("description", "display_description")
 	size, typeName := a.size(), a.text("volume_type")
 	snapshotID, sourceID, backupID := a.uuid("snapshot_id"), a.uuid("source_volid"), a.uuid("backup_id")
 	imageID := cmp.Or(a.text("imageRef"), a.text("image_id"))
+	if requested, given := a.m["availability_zone"]; given && requested == "" {
+		a.fail(invalid("availability_zone", requested, "'' is too short"))
+	}
 	if requested := a.text("availability_zone"); a.err == nil && requested != "" && requested != zone {
 		return nil, malformed("Availability zone '%s' is invalid.", requested)
 	}
@@ -237,17 +237,24 @@ func (c *Cloud) endVolume(v *Volume, outcome, well string) {
 }
 
 func (c *Cloud) updateVolume(r *call) (*answer, error) {
-	v, err := lookup(r, volumesOf, "Volume", r.id)
-	if err != nil {
-		return nil, err
-	}
 	a, err := r.args("volume", "name", "description", "display_name", "display_description", "metadata")
 	if err != nil {
 		return nil, err
 	}
-	if err := c.update(&v.Resource, a); err != nil {
+	if r.minor >= 53 {
+		a.something("volume")
+	}
+	a.alias("name", "display_name")
+	a.alias("description", "display_description")
+	change, err := c.change(a)
+	if err != nil {
 		return nil, err
 	}
+	v, err := lookup(r, volumesOf, "Volume", r.id)
+	if err != nil {
+		return nil, err
+	}
+	change(&v.Resource)
 	return ok(object{"volume": c.volumeView(r, v)}), nil
 }
 

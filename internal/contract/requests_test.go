@@ -3,6 +3,7 @@ package contract
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -22,6 +23,8 @@ func requestCases() []testCase {
 		}
 	}
 	misfit := "'x' is not valid under any of the given schemas"
+	keyless := "'' does not match any of the regexes: '^[a-zA-Z0-9-_:. /]{1,255}$'"
+	long := strings.Repeat("x", 256)
 	return []testCase{
 		{"requests/volume", refusals("/volumes", map[string]string{
 			`{`:                                 "Malformed request body",
@@ -34,29 +37,84 @@ func requestCases() []testCase {
 			`{"volume": {"size": 0}}`:           invalid("size", "0", "0 is less than the minimum of 1"),
 			`{"volume": {"size": -1}}`:          invalid("size", "-1", "-1 is less than the minimum of 1"),
 			`{"volume": {"size":1, "name": 5}}`: invalid("name", "5", "5 is not of type 'string', 'null'"),
-			`{"volume": {"size":1, "metadata": {"a": 1}}}`:            invalid("a", "1", "1 is not of type 'string'"),
-			`{"volume": {"size":1, "snapshot_id": "x"}}`:              invalid("snapshot_id", "x", misfit),
-			`{"volume": {"size":1, "availability_zone": "contract"}}`: "Availability zone 'contract' is invalid.",
+			`{"volume": {"size":1, "metadata": {"a": 1}}}`:              invalid("a", "1", "1 is not of type 'string'"),
+			`{"volume": {"size":1, "snapshot_id": "x"}}`:                invalid("snapshot_id", "x", misfit),
+			`{"volume": {"size":1, "availability_zone": 1}}`:            invalid("availability_zone", "1", "1 is not of type 'string', 'null'"),
+			`{"volume": {"size":1, "availability_zone": ""}}`:           invalid("availability_zone", "", "'' is too short"),
+			`{"volume": {"size":1, "display_name": 5}}`:                 invalid("display_name", "5", "5 is not of type 'string', 'null'"),
+			`{"volume": {"size":1, "metadata": {"": "v"}}}`:             invalid("metadata", "{'': 'v'}", keyless),
+			`{"volume": {"size":1, "metadata": {"k": "` + long + `"}}}`: invalid("k", long, "'"+long+"' is too long"),
+			`{"volume": {"size": 2147483648}}`:                          invalid("size", "2147483648", "2147483648 is greater than the maximum of 2147483647"),
+			`{"volume": {"size":1, "availability_zone": "contract"}}`:   "Availability zone 'contract' is invalid.",
 		})},
 		{"requests/backup", refusals("/backups", map[string]string{
-			`{"backup": null}`:              invalid("backup", "None", "None is not of type 'object'"),
-			`{"backup": {}}`:                invalid("backup", "{}", "'volume_id' is a required property"),
-			`{"backup": {"volume_id":"x"}}`: invalid("volume_id", "x", "'x' is not a 'uuid'"),
-			`{"backup": {"volume_id":"` + nowhere + `", "name": 5}}`: invalid("name", "5", "5 is not of type 'string', 'null'"),
+			`{"backup": null}`:                                        invalid("backup", "None", "None is not of type 'object'"),
+			`{"backup": {}}`:                                          invalid("backup", "{}", "'volume_id' is a required property"),
+			`{"backup": {"volume_id":"x"}}`:                           invalid("volume_id", "x", "'x' is not a 'uuid'"),
+			`{"backup": {"volume_id":null}}`:                          invalid("volume_id", "None", "None is not of type 'string'"),
+			`{"backup": {"volume_id":"` + nowhere + `", "force": 2}}`: invalid("force", "2", "2 is not of type 'boolean', 'string'"),
+			`{"backup": {"volume_id":"` + nowhere + `", "container": "` + long + `"}}`: invalid("container", long, "'"+long+"' is too long"),
+			`{"backup": {"volume_id":"` + nowhere + `", "name": 5}}`:                   invalid("name", "5", "5 is not of type 'string', 'null'"),
 			`{"backup": {"volume_id":"` + nowhere + `", "force": "maybe"}}`: invalid("force", "maybe", "'maybe' is not one of [True, 'True', 'TRUE', 'true', '1', 'ON', 'On', 'on', 'YES', 'Yes', 'yes', 'y', 't', "+
 				"False, 'False', 'FALSE', 'false', '0', 'OFF', 'Off', 'off', 'NO', 'No', 'no', 'n', 'f']"),
+		})},
+		{"requests/snapshot", refusals("/snapshots", map[string]string{
+			`{"snapshot": {}}`:            invalid("snapshot", "{}", "'volume_id' is a required property"),
+			`{"snapshot": {"name": "x"}}`: invalid("snapshot", "{'name': 'x'}", "'volume_id' is a required property"),
+			`{"snapshot": {"volume_id":"` + nowhere + `", "display_name": 5}}`:       invalid("display_name", "5", "5 is not of type 'string', 'null'"),
+			`{"snapshot": {"volume_id":"` + nowhere + `", "metadata": {"": "v"}}}`:   invalid("metadata", "{'': 'v'}", keyless),
+			`{"snapshot": {"volume_id":"` + nowhere + `", "metadata": {"k!": "v"}}}`: invalid("metadata", "{'k!': 'v'}", "'k!' does not match any of the regexes: '^[a-zA-Z0-9-_:. /]{1,255}$'"),
 		})},
 		{"requests/restore", refusals("/backups/"+nowhere+"/restore", map[string]string{
 			`{}`:                              "'restore' is a required property",
 			`{"restore": {"volume_id": "x"}}`: invalid("volume_id", "x", misfit),
 			`{"restore": {"x": "y"}}`:         invalid("restore", "{'x': 'y'}", "Additional properties are not allowed ('x' was unexpected)"),
 		})},
+		{"requests/change", func(t *testing.T, c *client) {
+			refused := func(path, version, body, message string) {
+				t.Helper()
+				c.do(t, "PUT", path+nowhere, body, at(version)).refused(t, http.StatusBadRequest, "badRequest", "%s", message)
+			}
+			nothing := "{} is not valid under any of the given schemas"
+			refused("/volumes/", "3.53", `{"volume": {}}`, invalid("volume", "{}", nothing))
+			refused("/snapshots/", "3.0", `{"snapshot": {}}`, invalid("snapshot", "{}", nothing))
+			for path, kind := range map[string]string{"/volumes/": "volume", "/backups/": "backup"} {
+				refused(path, "3.43", `{"`+kind+`": {"metadata": null}}`, invalid("metadata", "None", "None is not of type 'object'"))
+				refused(path, "3.43", `{"`+kind+`": {"metadata": {"": "v"}}}`, invalid("metadata", "{'': 'v'}", keyless))
+			}
+		}},
+		// What an action consists of is looked at before who asks for it.
+		{"requests/action", func(t *testing.T, c *client) {
+			for body, message := range map[string]string{
+				`{"os-reset_status": {}}`: "Must specify 'status', 'attach_status' or 'migration_status' for update.",
+				`{"os-reset_status": {"status": "contract"}}`: "Volume status: contract is invalid, valid statuses are: ('creating', 'available', 'deleting', 'error', 'error_deleting', " +
+					"'error_managing', 'managing', 'attaching', 'in-use', 'detaching', 'maintenance', 'restoring-backup', 'error_restoring', 'reserved', " +
+					"'awaiting-transfer', 'backing-up', 'error_backing-up', 'error_extending', 'downloading', 'uploading', 'retyping', 'extending').",
+				`{"os-reset_status": null}`:                 invalid("os-reset_status", "None", "None is not of type 'object'"),
+				`{"os-attach": {}}`:                         invalid("os-attach", "{}", "'mountpoint' is a required property"),
+				`{"os-attach": {"mountpoint": "/dev/vdz"}}`: invalid("os-attach", "{'mountpoint': '/dev/vdz'}", "{'mountpoint': '/dev/vdz'} is not valid under any of the given schemas"),
+				`{"os-attach": {"mountpoint": "/dev/vdz", "host_name": "h", "mode": "x"}}`: invalid("mode", "x", "'x' is not one of ['rw', 'ro']"),
+				`{"os-detach": {"x": 1}}`: invalid("os-detach", "{'x': 1}", "Additional properties are not allowed ('x' was unexpected)"),
+			} {
+				c.post(t, "/volumes/"+nowhere+"/action", body).refused(t, http.StatusBadRequest, "badRequest", "%s", message)
+			}
+			for body, message := range map[string]string{
+				`{"os-reset_status": {}}`:                     invalid("os-reset_status", "{}", "'status' is a required property"),
+				`{"os-reset_status": {"status": null}}`:       invalid("status", "None", "None is not of type 'string'"),
+				`{"os-reset_status": {"status": "creating"}}`: "Backup status: creating is invalid, valid statuses are: ['available', 'error'].",
+			} {
+				c.post(t, "/backups/"+nowhere+"/action", body).refused(t, http.StatusBadRequest, "badRequest", "%s", message)
+			}
+		}},
 		{"requests/newer-parameter", func(t *testing.T, c *client) {
 			body := object{"backup": object{"metadata": object{}, "volume_id": nowhere}}
 			if r := c.post(t, "/backups", body, at("3.42")); r.code != http.StatusBadRequest {
 				t.Errorf("metadata at 3.42: answered %d %s", r.code, r.raw)
 			}
 			c.post(t, "/backups", body, at("3.43")).refused(t, http.StatusNotFound, "itemNotFound", "Volume %s could not be found.", nowhere)
+			zoned := object{"backup": object{"availability_zone": 1, "volume_id": nowhere}}
+			c.post(t, "/backups", zoned, at("3.51")).refused(t, http.StatusBadRequest, "badRequest", "%s",
+				invalid("availability_zone", "1", "1 is not of type 'string', 'null'"))
 			volume := object{"volume": object{"size": 5000, "x": 1}}
 			if r := c.post(t, "/volumes", volume, at("3.52")); r.code != http.StatusRequestEntityTooLarge {
 				t.Errorf("unknown member at 3.52: answered %d %s", r.code, r.raw)

@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 )
@@ -71,6 +72,35 @@ func restoreCases() []testCase {
 					t.Errorf("metadata are %v, want %v", metadata, step.want)
 				}
 				members(t, metadata, step.want)
+			}
+		}},
+		{"restore/metadata", func(t *testing.T, c *client) {
+			// What the source had replaces what the target has, its mark too; nothing replaces nothing.
+			volume := func(name string, metadata object) string {
+				id := c.create(t, "volume", object{"name": name, "size": 1, "metadata": metadata})
+				c.settled(t, "volume", id, "creating", "available")
+				return id
+			}
+			with, without := volume("contract-with", object{"k": "v"}), volume("contract-without", object{})
+			some, none := c.backupOf(t, with, "contract-some", nil), c.backupOf(t, without, "contract-none", nil)
+			put := func(id string, metadata object) {
+				c.do(t, "PUT", "/volumes/"+id, object{"volume": object{"metadata": metadata}}).object(t, http.StatusOK, "volume")
+			}
+			for _, step := range []struct {
+				into, backup string
+				before, want object
+			}{
+				{without, none, object{"z": "z"}, object{"z": "z"}},
+				{with, some, object{"n": "n"}, object{"k": "v"}},
+				{with, some, object{"src_backup_id": none, "n": "n"}, object{"k": "v"}},
+				{with, none, object{"n": "n"}, object{"n": "n", "src_backup_id": none}},
+			} {
+				put(step.into, step.before)
+				c.restore(t, step.backup, object{"volume_id": step.into})
+				c.restored(t, step.into, step.backup)
+				if metadata := c.show(t, "volume", step.into)["metadata"].(object); !maps.Equal(metadata, step.want) {
+					t.Errorf("%v became %v, want %v", step.before, metadata, step.want)
+				}
 			}
 		}},
 		{"restore/after-the-source-is-gone", func(t *testing.T, c *client) {

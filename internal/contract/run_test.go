@@ -101,5 +101,5 @@ type testCase struct {
 // suite is the whole contract.
 func suite() []testCase {
 	return slices.Concat(identityCases(), versionCases(), requestCases(), volumeCases(), snapshotCases(),
-		backupCases(), restoreCases(), listCases(), isolationCases(), imageCases(), uploadCases(), qcow2Cases())
+		backupCases(), restoreCases(), listCases(), filterCases(), isolationCases(), imageCases(), uploadCases(), qcow2Cases())
 }

@@ -50,6 +50,21 @@ func volumeCases() []testCase {
 				"Policy doesn't allow volume_extension:volume_admin_actions:force_delete to be performed.")
 			c.remove(t, "volume", id)
 		}},
+		// The names that name and description had in the first API are taken, too; spaces around them go.
+		{"volumes/old-names", func(t *testing.T, c *client) {
+			id := c.create(t, "volume", object{"size": 1, "display_name": " contract-old ", "display_description": "text"})
+			c.settled(t, "volume", id, "creating", "available")
+			members(t, c.show(t, "volume", id), object{"name": "contract-old", "description": "text"})
+			snapshot := c.create(t, "snapshot", object{"volume_id": id, "display_name": "contract-old"})
+			c.settled(t, "snapshot", snapshot, "creating", "available")
+			members(t, c.show(t, "snapshot", snapshot), object{"name": "contract-old"})
+			for kind, id := range map[string]string{"volume": id, "snapshot": snapshot} {
+				c.do(t, "PUT", "/"+kind+"s/"+id, object{kind: object{"display_name": "contract-changed", "display_description": "changed"}}).object(t, http.StatusOK, kind)
+				members(t, c.show(t, kind, id), object{"name": "contract-changed", "description": "changed"})
+				c.do(t, "PUT", "/"+kind+"s/"+id, object{kind: object{"display_name": "contract-old", "name": "contract-new"}}).object(t, http.StatusOK, kind)
+				members(t, c.show(t, kind, id), object{"name": "contract-new", "description": "changed"})
+			}
+		}},
 		{"volumes/nameless", func(t *testing.T, c *client) {
 			id := c.create(t, "volume", object{"size": 1})
 			c.settled(t, "volume", id, "creating", "available")
