@@ -77,7 +77,7 @@ again() { printf '%s\n' env "${SYSTEM[@]}" HOME=/root DEVCLOUD_STATE=/devcloud $
 inside() {
   local command; mapfile -t command < <(again)
   put_inside
-  nsenter -t "$(first)" --mount --pid --net --root --wd "${command[@]}" "$@"
+  nsenter -t "$(first)" --mount --pid --net --root --wd "${command[@]}" "$@" || exit
 }
 
 devcloud_install() {
