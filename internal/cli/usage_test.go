@@ -53,7 +53,7 @@ func TestBadInput(t *testing.T) {
 		{name: "no password", clouds: "clouds: {cloudsim: {auth: {auth_url: 'http://k/v3', username: u, project_name: p}}}", want: "has no password"},
 		{name: "no project", clouds: "clouds: {cloudsim: {auth: {auth_url: 'http://k/v3', username: u, user_domain_name: d, password: p}}}", want: "names no project"},
 		{name: "unsupported auth", clouds: "clouds: {cloudsim: {auth_type: v3totp, auth: {auth_url: 'http://k/v3', username: u}}}", want: "auth_type 'v3totp', which is not supported"},
-		{name: "missing ca", clouds: "clouds: {cloudsim: {cacert: nosuch.pem, auth: {auth_url: 'https://k/v3', username: u, user_domain_name: d, password: p, project_name: p, project_domain_name: d}}}", want: "DIR/nosuch.pem cannot be read"},
+		{name: "missing ca", clouds: "clouds: {cloudsim: {cacert: nosuch.pem, auth: {auth_url: 'https://k/v3', username: u, user_domain_name: d, password: p, project_name: p}}}", want: "DIR/nosuch.pem cannot be read"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
