@@ -14,13 +14,21 @@ var checkDataIncremental = Check{
 	Requirement: "the cloud gives back every byte of an incremental chain, and the older bytes from the full backup",
 	Reference:   purpose,
 	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 3, BackupGigabytes: 3, ImageBytes: pairImages + 3*gibi},
-	Run: func(ctx context.Context, s *Session) error {
-		c, err := makePair(ctx, s)
-		if err != nil {
-			return err
-		}
-		return c.restoreBoth(ctx, s)
-	},
+	Run:         runDataIncremental,
+}
+
+// runDataIncremental restores the full backup over the newer bytes, which shows
+// zeros that are not written.
+func runDataIncremental(ctx context.Context, s *Session) error {
+	c, err := makePair(ctx, s)
+	if err != nil {
+		return err
+	}
+	restored, err := c.restoreIncremental(ctx, s)
+	if err != nil {
+		return err
+	}
+	return c.restoreFull(ctx, s, restored)
 }
 
 // pair is a full backup of the first pattern and an incremental one of the
@@ -71,30 +79,28 @@ func (s *Session) incrementOrFull(ctx context.Context, volume cloud.Resource) (c
 	return s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("instead")}, volume)
 }
 
-// restoreBoth verifies both: the increment gives back the newer
-// bytes, in a new volume, and the full backup still the older ones, over the
-// newer, which shows zeros that are not written.
-func (c pair) restoreBoth(ctx context.Context, s *Session) error {
-	into := newVolume(s.Name("restored"))
-	for _, step := range []struct {
-		backup cloud.Resource
-		of     filled
-	}{{c.incremental, c.newer}, {c.full, c.older}} {
-		restored, err := s.Restore(ctx, step.backup, into)
-		if err != nil {
-			return err
-		}
-		err = s.verifyContent(ctx, step.of.restored(restored, content{}))
-		var finding *Finding
-		if errors.As(err, &finding) && step.backup.ID == c.incremental.ID {
-			c.tryExisting(ctx, s, finding)
-		}
-		if err != nil {
-			return err
-		}
-		into = restored
+// restoreIncremental verifies that the increment gives back the newer bytes in a
+// new volume, and returns that.
+func (c pair) restoreIncremental(ctx context.Context, s *Session) (cloud.Resource, error) {
+	restored, err := s.Restore(ctx, c.incremental, newVolume(s.Name("newer")))
+	if err != nil {
+		return restored, err
 	}
-	return nil
+	err = s.verifyContent(ctx, c.newer.restored(restored, content{}))
+	var finding *Finding
+	if errors.As(err, &finding) {
+		c.tryExisting(ctx, s, finding)
+	}
+	return restored, err
+}
+
+// restoreFull verifies that the full backup still gives back the older bytes.
+func (c pair) restoreFull(ctx context.Context, s *Session, into cloud.Resource) error {
+	restored, err := s.Restore(ctx, c.full, into)
+	if err != nil {
+		return err
+	}
+	return s.verifyContent(ctx, c.older.restored(restored, content{}))
 }
 
 // tryExisting finds out whether an increment that came back wrong in a new

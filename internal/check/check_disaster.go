@@ -10,7 +10,8 @@ var checkDisaster = Check{
 	Run:         runDisaster,
 }
 
-// runDisaster is data-incremental when nothing is left but the backups.
+// runDisaster is data-incremental when nothing is left but the backups, each
+// into a new volume.
 func runDisaster(ctx context.Context, s *Session) error {
 	c, err := makePair(ctx, s)
 	if err != nil {
@@ -19,5 +20,8 @@ func runDisaster(ctx context.Context, s *Session) error {
 	if err := s.Remove(ctx, c.older.Resource); err != nil {
 		return err
 	}
-	return c.restoreBoth(ctx, s)
+	if _, err := c.restoreIncremental(ctx, s); err != nil {
+		return err
+	}
+	return c.restoreFull(ctx, s, newVolume(s.Name("older")))
 }
