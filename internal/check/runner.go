@@ -38,7 +38,7 @@ type run struct {
 	qcow2  formats
 	hashes *hashes
 
-	mu      sync.Mutex // one event at a time; guards the outcome's timelines
+	mu      sync.Mutex // one event at a time; guards the outcome's timelines and skips
 	outcome *Outcome
 }
 

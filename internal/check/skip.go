@@ -20,6 +20,8 @@ func (r *run) skipped(c Check, err error) {
 	if errors.As(err, &skip) {
 		reason = cmp.Or(skip.general, reason)
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	i := slices.IndexFunc(r.skips, func(s skips) bool { return s.reason == reason })
 	if i < 0 {
 		i = len(r.skips)
