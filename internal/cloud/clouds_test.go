@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -211,10 +210,4 @@ func (c cloudsCase) write(t *testing.T, got string, failed bool) {
 	if err := os.WriteFile(c.path, txtar.Format(c.archive), 0o644); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// sameWire tells whether two readings go to the same place with the same login.
-func sameWire(a, b observed) bool {
-	anyProject := func(list string) string { return strings.ReplaceAll(list, "/PROJECT_ID", "") } // which Cinder takes from the token
-	return reflect.DeepEqual(a.login, b.login) && a.to == b.to && anyProject(a.list) == anyProject(b.list)
 }
