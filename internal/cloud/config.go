@@ -68,7 +68,7 @@ func readConfig(o Options) (*config, error) {
 		return nil, err
 	}
 	// the order is that of precedence.go: each layer counts more than those before
-	c.top = today(values.over(own.over(profile, false), false))
+	c.top = today(values.over(own.over(profile)))
 	c.top.put("region_name", region)
 	if c.auth, err = c.authBlock(); err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func (c *config) own(o Options) (*mapping, error) {
 	case own == nil:
 		return nil, configErrorf("cloud '%s' is not in %s; it has %s%s", c.name, clouds.path, quoted(slices.Sorted(slices.Values(clouds.entries.keys))), hint)
 	}
-	return secrets.over(own, true), nil
+	return secrets.over(own), nil
 }
 
 // profile is the entry of clouds-public.yaml that the cloud names; nil if it names

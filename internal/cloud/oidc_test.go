@@ -64,7 +64,7 @@ func wires(requests []recorded) (lines []string) {
 }
 
 // federatedWire is what a login that is made twice sends, as keystoneauth does
-// (TestFederatedAsKeystoneauth): to the provider and to Keystone.
+// (TestAsOpenstacksdkFederated): to the provider and to Keystone.
 func federatedWire(kind method) (provider, keystone []string) {
 	access := "provider-access-token"
 	switch kind {
@@ -143,6 +143,7 @@ func TestFederatedRefused(t *testing.T) {
 		{name: "document redirected elsewhere", document: route{302, map[string]string{"Location": "http://localhost:EVIL/document"}, ``}, requests: 1, want: "other host"},
 		{name: "token redirected elsewhere", token: route{307, map[string]string{"Location": "http://localhost:EVIL/token"}, ``}, requests: 2, want: "other host"},
 		{name: "refused, with the secrets quoted", token: route{401, nil, `{"error": "invalid_grant", "error_description": "user-secret and client-secret are wrong"}`}, requests: 2, want: "*** and *** are wrong"},
+		{name: "refused, with the header quoted", token: route{400, nil, basicAuth + " is wrong"}, requests: 2, want: "Basic *** is wrong"},
 		{name: "no token", token: route{200, nil, `{"id_token": "x"}`}, requests: 2, want: "it holds no access_token"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -200,9 +200,9 @@ func asOpenstacksdk(t *testing.T, python *sdk, list string) {
 	}
 }
 
-// TestFederatedAsKeystoneauth holds the federated logins to the requests that
+// TestAsOpenstacksdkFederated holds the federated logins to the requests that
 // keystoneauth makes, the login after an expired token included.
-func TestFederatedAsKeystoneauth(t *testing.T) {
+func TestAsOpenstacksdkFederated(t *testing.T) {
 	python := startSDK(t, "OPENSTACKSDK_44", python44)
 	for kind, auth := range federatedAuth {
 		f := newFederation(t, kind, auth)

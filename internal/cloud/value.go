@@ -79,9 +79,10 @@ func (m *mapping) named(key string) value {
 
 func underscored(key string) string { return strings.ReplaceAll(key, "-", "_") }
 
-// over is m laid over base, key by key. Mappings in both are merged if deep, else
-// only those under 'auth'.
-func (m *mapping) over(base *mapping, deep bool) *mapping {
+// over is m laid over base, key by key; of mappings only those under 'auth' are
+// merged. openstacksdk merges others, too, where secure.yaml is laid over
+// clouds.yaml; none of them is used here.
+func (m *mapping) over(base *mapping) *mapping {
 	out := newMapping()
 	for _, layer := range []*mapping{base, m} {
 		if layer == nil {
@@ -89,8 +90,8 @@ func (m *mapping) over(base *mapping, deep bool) *mapping {
 		}
 		for _, key := range layer.keys {
 			v, below := layer.values[key], out.values[key]
-			if v.fields != nil && below.fields != nil && (deep || key == "auth") {
-				v.fields = v.fields.over(below.fields, deep)
+			if v.fields != nil && below.fields != nil && key == "auth" {
+				v.fields = v.fields.over(below.fields)
 			}
 			out.put(key, v)
 		}
