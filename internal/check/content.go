@@ -130,11 +130,16 @@ func (s *Session) hashMatches(ctx context.Context, image cloud.Resource, volume 
 	return image.SHA512 == sum, err
 }
 
-// contentHash is the sha512 of what is uploaded of a volume.
+// contentHash is the sha512 of what is uploaded of a volume, over its size: the
+// device of an encrypted one may be longer by the room for its header.
 func (s *Session) contentHash(ctx context.Context, volume cloud.Resource) (string, error) {
 	image, err := s.volumeToImage(ctx, volume)
-	if err != nil || image.SHA512 != "" {
-		return image.SHA512, err
+	if err != nil {
+		return "", err
+	}
+	size := int64(volume.Size) * gibi
+	if image.SHA512 != "" && image.Bytes == size {
+		return image.SHA512, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, max(s.run.Timeout, time.Duration(volume.Size)*downloadGiB))
 	defer cancel()
@@ -144,7 +149,7 @@ func (s *Session) contentHash(ctx context.Context, volume cloud.Resource) (strin
 	}
 	defer content.Close()
 	h := sha512.New()
-	if _, err := io.Copy(h, content); err != nil {
+	if _, err := io.CopyN(h, content, size); err != nil {
 		return "", &unreadableError{"the download of " + image.String() + " broke off", err, true}
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil

@@ -36,10 +36,14 @@ func TestAllChecksPass(t *testing.T) {
 		if left := s.names(); !slices.Equal(left, before) {
 			t.Errorf("left: %v", left)
 		}
+		downloads := 0
 		for _, r := range s.sim.Log() {
 			if r.Method == "GET" && strings.HasSuffix(r.Path, "/file") {
-				t.Errorf("%s, though Glance's hash tells that the bytes are right", r.Path)
+				downloads++
 			}
+		}
+		if downloads != 2 { // of the check encrypted, whose restored volumes have longer devices
+			t.Errorf("%d downloads, though Glance's hash tells that the bytes are right", downloads)
 		}
 		golden(t, "checks-all", s.transcript(status, optional("all")...))
 	})

@@ -134,6 +134,10 @@ func (c *Cloud) uploadVolume(r *call, a *args) (*answer, error) {
 		"disk_format": i.DiskFormat, "protected": false, "visibility": i.Visibility}}), nil
 }
 
+// luksHeader is how much longer than asked Cinder 26.0.0 makes an empty encrypted RBD volume; one that is made from an
+// image is as long as asked. (Seen.)
+const luksHeader = 2068480
+
 // startUpload copies a volume into an image. The image is done first; if it cannot be, it goes.
 func (c *Cloud) startUpload(r *call, v *Volume, i *Image) {
 	c.set(&v.Resource, "uploading")
@@ -141,6 +145,9 @@ func (c *Cloud) startUpload(r *call, v *Volume, i *Image) {
 	device := int64(v.Size) << 30
 	if multiple := int64(c.config.DeviceMultiple) << 30; multiple > 0 {
 		device = (device + multiple - 1) / multiple * multiple
+	}
+	if v.headed {
+		device += luksHeader
 	}
 	if c.encrypted(v) {
 		data = data.ciphertext(v.key)

@@ -24,6 +24,7 @@ type Volume struct {
 	keptUntil time.Time // deletions before are undone; zero: none was tried
 	data      disk
 	key       byte // what an encrypted volume's ciphertext is made with
+	headed    bool // an encrypted volume that was made empty: its device is longer by a header
 }
 
 // Attachment is that of a volume, perhaps to a server.
@@ -220,6 +221,7 @@ func (c *Cloud) createVolume(r *call) (*answer, error) {
 	} else if image != nil {
 		c.fillVolume(v, image)
 	} else {
+		v.headed = c.encrypted(v) && snapshotID+sourceID == ""
 		c.operate(opCreateVolume, &v.Resource, nil, func(outcome string) { c.endVolume(v, outcome, "available") })
 	}
 	view := c.volumeView(r, v)
