@@ -80,7 +80,7 @@ func fresh(t *testing.T) *cinder {
 // wantCleared runs --cleanup-only and looks whether it did what it says.
 func wantCleared(t *testing.T, api *cinder) {
 	t.Helper()
-	o := check(t, "--cleanup-only")
+	o := check(t, "--cleanup-only", "--checks", "all")
 	o.wantCode(t, 0)
 	o.wantVerdict(t, "")
 	api.wantNothingLeft(t)
