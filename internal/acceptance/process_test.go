@@ -22,7 +22,7 @@ const (
 )
 
 // processLimit is above every budget that a test gives the checker: what reaches it hangs.
-const processLimit = 25 * time.Minute
+const processLimit = 50 * time.Minute
 
 type process struct {
 	cmd            *exec.Cmd
