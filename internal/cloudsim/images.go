@@ -233,12 +233,8 @@ func (c *Cloud) imageView(i *Image) object {
 	if i.data != nil {
 		o["size"] = i.Bytes
 	}
-	if i.data != nil && i.DiskFormat == "raw" {
-		o["virtual_size"] = i.Bytes
-	} else if i.data != nil && i.DiskFormat == "qcow2" {
-		if size, err := i.data.qcow2Size(); err == nil {
-			o["virtual_size"] = size
-		}
+	if size, known := i.virtualSize(); known {
+		o["virtual_size"] = size
 	}
 	if known.sha512 != "" {
 		o["os_hash_algo"] = "sha512"

@@ -28,8 +28,8 @@ func qcow2(version uint32, size uint64) []byte {
 	return file
 }
 
-// Cinder makes a volume of what is in a qcow2 image; of one that it cannot read, or that is too large,
-// the volume ends in error.
+// Cinder makes a volume of what is in a qcow2 image; of one that it cannot read the volume ends
+// in error, and one that is too large it refuses.
 func TestQcow2(t *testing.T) {
 	const small = 2 << 20
 	spoilt := func(version uint32, at int, value ...byte) []byte {
@@ -45,7 +45,7 @@ func TestQcow2(t *testing.T) {
 		"version 2":          {qcow2(2, small), 2097152.0, "available"},
 		"version 3":          {qcow2(3, small), 2097152.0, "available"},
 		"not closed well":    {spoilt(3, 79, 1), 2097152.0, "available"},
-		"too large":          {qcow2(3, 1<<30+512), float64(1<<30 + 512), "error"},
+		"too large":          {qcow2(3, 1<<30+512), float64(1<<30 + 512), "refused"},
 		"cut off":            {qcow2(3, small)[:1600], 2097152.0, "error"},
 		"L1 table cut off":   {qcow2(3, small)[:700], 2097152.0, "error"},
 		"compressed":         {spoilt(3, 1024+8*63, 0x40), 2097152.0, "error"},
@@ -66,7 +66,14 @@ func TestQcow2(t *testing.T) {
 				if about["size"] != float64(len(test.file)) || about["virtual_size"] != test.virtual {
 					t.Errorf("size %v, virtual size %v", about["size"], about["virtual_size"])
 				}
-				volume := s.do("POST", "/volumes", object{"volume": object{"size": 1, "imageRef": image}}, http.StatusAccepted)["id"].(string)
+				wanted := object{"volume": object{"size": 1, "imageRef": image}}
+				if test.status == "refused" {
+					if code := s.code("POST", "/volumes", wanted); code != http.StatusBadRequest {
+						t.Errorf("answered %d", code)
+					}
+					return
+				}
+				volume := s.do("POST", "/volumes", wanted, http.StatusAccepted)["id"].(string)
 				if status := s.status("/volumes/" + volume); status != test.status {
 					t.Errorf("the volume is %v", status)
 				}

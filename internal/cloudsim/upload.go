@@ -18,19 +18,32 @@ func (c *Cloud) imageFor(r *call, id string, size int) (*Image, error) {
 	if gib := int((i.Bytes + 1<<30 - 1) >> 30); gib > size {
 		return nil, malformed("Invalid input received: Size of specified image %dGB is larger than volume size %dGB.", gib, size)
 	}
+	if virtual, known := i.virtualSize(); known && virtual > int64(size)<<30 {
+		return nil, malformed("Image %s is unacceptable: Image virtual size is %dGB and doesn't fit in a volume of size %dGB.", i.ID, (virtual+1<<30-1)>>30, size)
+	}
 	return i, nil
 }
 
-// convert is the disk that is in an image, as it comes to be on a volume of so many GiB. Cinder finds
-// out only when it makes the volume that the image is none, or too large.
-func (i *Image) convert(size int) (disk, error) {
+// virtualSize is how large the disk in an image is, as far as Glance can tell.
+func (i *Image) virtualSize() (size int64, known bool) {
+	switch {
+	case i.data == nil:
+	case i.DiskFormat == "raw":
+		return i.Bytes, true
+	case i.DiskFormat == "qcow2":
+		size, err := i.data.qcow2Size()
+		return size, err == nil
+	}
+	return 0, false
+}
+
+// convert is the disk that is in an image. Cinder finds out only when it makes a volume that the image is
+// none.
+func (i *Image) convert() (disk, error) {
 	switch i.DiskFormat {
 	case "raw":
 		return maps.Clone(i.data), nil
 	case "qcow2":
-		if virtual, err := i.data.qcow2Size(); err != nil || virtual > int64(size)<<30 {
-			return nil, errQcow2
-		}
 		return i.data.qcow2Disk(i.Bytes)
 	}
 	return nil, errQcow2 // the others are not simulated
@@ -38,7 +51,7 @@ func (i *Image) convert(size int) (disk, error) {
 
 // fillVolume creates a volume from an image. What lies beyond the image's end is zeros.
 func (c *Cloud) fillVolume(v *Volume, i *Image) {
-	data, unacceptable := i.convert(v.Size)
+	data, unacceptable := i.convert()
 	about := i.metadata()
 	maps.Copy(about, map[string]string{
 		"signature_verified": "False", "image_id": i.ID, "image_name": i.Name, "size": strconv.FormatInt(i.Bytes, 10),

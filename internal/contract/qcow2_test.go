@@ -57,8 +57,8 @@ func qcow2Cases() []testCase {
 		}},
 		{"uploads/qcow2-too-large", func(t *testing.T, c *client) {
 			id := c.imageIn(t, "qcow2", "contract-i", qcow2(1<<30+1<<20))
-			volume := c.create(t, "volume", object{"name": "contract-v", "size": 1, "imageRef": id})
-			c.settled(t, "volume", volume, "creating", "downloading", "error")
+			c.post(t, "/volumes", object{"volume": object{"size": 1, "imageRef": id}}).refused(t, http.StatusBadRequest, "badRequest",
+				"Image %s is unacceptable: Image virtual size is 2GB and doesn't fit in a volume of size 1GB.", id)
 		}},
 	}
 }
