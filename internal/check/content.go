@@ -131,16 +131,14 @@ func (s *Session) hashMatches(ctx context.Context, image cloud.Resource, volume 
 }
 
 // contentHash is the sha512 of what is uploaded of a volume, over its size: the
-// device of an encrypted one may be longer by the room for its header.
+// device of an encrypted one may be longer by the room for its header, so that
+// Glance's hash is that of something else.
 func (s *Session) contentHash(ctx context.Context, volume cloud.Resource) (string, error) {
 	image, err := s.volumeToImage(ctx, volume)
 	if err != nil {
 		return "", err
 	}
 	size := int64(volume.Size) * gibi
-	if image.SHA512 != "" && image.Bytes == size {
-		return image.SHA512, nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, max(s.run.Timeout, time.Duration(volume.Size)*downloadGiB))
 	defer cancel()
 	content, err := s.cloud.ReadImage(ctx, image)
