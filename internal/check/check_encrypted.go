@@ -49,7 +49,7 @@ func runEncrypted(ctx context.Context, s *Session) error {
 		}
 		got, err := s.contentHash(ctx, restored)
 		if err != nil {
-			return err
+			return s.unreadableRestored(restored, err)
 		}
 		if got != ciphertext {
 			return &Finding{On: restored, Expected: "the ciphertext of its source, sha512 " + ciphertext, Got: "sha512 " + got,

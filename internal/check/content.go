@@ -50,22 +50,30 @@ func (s *Session) verifyContent(ctx context.Context, volume filled) error {
 	}
 	began := time.Now()
 	differs, err := s.diff(ctx, volume)
-	var unreadable *unreadableError
 	switch {
-	case errors.As(err, &unreadable) && unreadable.glance():
-		s.run.warn("%s: Glance failed while a restored volume was read: %v", s.result.Title, unreadable)
-		return unreadable.skip()
-	case errors.As(err, &unreadable):
-		return &Finding{On: volume.Resource, Expected: "to be readable through images, as the source volume was", Got: unreadable.Error(), Err: asCallError(unreadable.err),
-			Hint: "look for the request id in the logs of cinder-volume and Glance"}
 	case err != nil:
-		return err
+		return s.unreadableRestored(volume.Resource, err)
 	case differs != "":
 		return &Finding{On: volume.Resource, Expected: "every byte as it was backed up", Got: differs,
 			Hint: "the backup driver or its storage loses data; keep these volumes and backups and look into cinder-backup's log"}
 	}
 	s.Measure(volume.String()+" content verified", int64(volume.holds.size)*gibi, time.Since(began))
 	return nil
+}
+
+// unreadableRestored is what comes of a restored volume that cannot be read
+// although its source could.
+func (s *Session) unreadableRestored(volume cloud.Resource, err error) error {
+	var unreadable *unreadableError
+	switch {
+	case !errors.As(err, &unreadable):
+		return err
+	case unreadable.glance():
+		s.run.warn("%s: Glance failed while a restored volume was read: %v", s.result.Title, unreadable)
+		return unreadable.skip()
+	}
+	return &Finding{On: volume, Expected: "to be readable through images, as the source volume was", Got: unreadable.Error(), Err: asCallError(unreadable.err),
+		Hint: "look for the request id in the logs of cinder-volume and Glance"}
 }
 
 // verifyContentOrControl is verifyContent with the control made only where
@@ -136,14 +144,14 @@ func (s *Session) hashMatches(ctx context.Context, image cloud.Resource, volume 
 func (s *Session) contentHash(ctx context.Context, volume cloud.Resource) (string, error) {
 	image, err := s.volumeToImage(ctx, volume)
 	if err != nil {
-		return "", err
+		return "", unreadableUnlessEnded(ctx, err, "an encrypted volume cannot be uploaded to an image")
 	}
 	size := int64(volume.Size) * gibi
 	ctx, cancel := context.WithTimeout(ctx, max(s.run.Timeout, time.Duration(volume.Size)*downloadGiB))
 	defer cancel()
 	content, err := s.cloud.ReadImage(ctx, image)
 	if err != nil {
-		return "", err
+		return "", unreadableUnlessEnded(ctx, err, "an image cannot be downloaded")
 	}
 	defer content.Close()
 	h := sha512.New()
