@@ -48,8 +48,9 @@ func TestRealCloud(t *testing.T) {
 	}
 	c := connect(t, clouds, name, nil)
 	c.other = connect(t, clouds, other, nil)
-	// looking more often keeps cinder-api from its work
-	c.interval, c.timeout = 400*time.Millisecond, 2*time.Minute
+	// Looking more often keeps cinder-api from its work. RBD holds a volume whose upload failed until Python's garbage
+	// collector closes it, and undoes its deletion until then: more than two minutes beside other suites.
+	c.interval, c.timeout = 400*time.Millisecond, 10*time.Minute
 	for _, test := range suite() { // one after the other: a project has quotas
 		t.Run(test.name, func(t *testing.T) {
 			t.Cleanup(func() { c.cleanUp(t) })
