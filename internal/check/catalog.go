@@ -17,6 +17,8 @@ type Check struct {
 	// Mandatory marks the phases of the standard's own test.
 	Mandatory bool
 	Needs     Needs
+	// Alone marks what measures time: no other check runs meanwhile.
+	Alone bool
 	// Run returns nil if the cloud meets the requirement, a *Finding if it does
 	// not, a *Skip if the cloud lacks what the check needs, a *Blocked if that
 	// could not be found out, or the error that kept it from finding out.

@@ -70,26 +70,29 @@ func (l link) restore(ctx context.Context, s *Session, into cloud.Resource) erro
 // makeLinks makes the chain, oldest first. It returns none if the cloud makes no
 // increments, which is a warning.
 func makeLinks(ctx context.Context, s *Session) ([]link, error) {
-	volume, err := s.volumeWithPattern(ctx, s.Name("volume"), first, s.size())
-	if err != nil {
-		return nil, err
-	}
-	if err := s.control(ctx, volume); err != nil {
-		return nil, err
-	}
-	full, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("full")}, volume.Resource)
-	if err != nil {
-		return nil, err
-	}
-	links := []link{{full, volume}}
-	changes := map[pattern]patternBackup{}
-	for i, p := range []pattern{second, third, second} {
-		if changes[p].ID == "" {
-			if changes[p], err = s.backupOfPattern(ctx, fmt.Sprintf("change-%d", i+1), p); err != nil {
-				return nil, err
-			}
+	var volume filled
+	var full cloud.Resource
+	changes := make([]patternBackup, 3)
+	if err := s.together(ctx, func(ctx context.Context) (err error) {
+		if volume, err = s.controlledVolume(ctx, "volume"); err != nil {
+			return err
 		}
-		if volume, err = s.rewrite(ctx, volume, changes[p]); err != nil {
+		full, err = s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("full")}, volume.Resource)
+		return err
+	}, func(ctx context.Context) (err error) { // one after the other: a quota holds few volumes
+		if changes[0], err = s.backupOfPattern(ctx, "change-1", second); err != nil {
+			return err
+		}
+		changes[1], err = s.backupOfPattern(ctx, "change-2", third)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	changes[2] = changes[0]
+	links := []link{{full, volume}}
+	for i, change := range changes {
+		var err error
+		if volume, err = s.rewrite(ctx, volume, change); err != nil {
 			return nil, err
 		}
 		increment, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name(fmt.Sprintf("increment-%d", i+1)), Incremental: true}, volume.Resource)

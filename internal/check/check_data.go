@@ -18,11 +18,8 @@ var checkData = Check{
 // volume, image. The source volume is read in the same way first, so that a
 // fault of images is not blamed on backups.
 func runData(ctx context.Context, s *Session) error {
-	source, err := s.volumeWithPattern(ctx, s.Name("source"), first, s.size())
+	source, err := s.controlledVolume(ctx, "source")
 	if err != nil {
-		return err
-	}
-	if err := s.control(ctx, source); err != nil {
 		return err
 	}
 	backup, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("backup")}, source.Resource)

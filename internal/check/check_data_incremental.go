@@ -42,17 +42,17 @@ type pair struct {
 var pairImages = content{pattern: first, size: 1}.imageBytes() + content{pattern: second, size: 1}.imageBytes()
 
 func makePair(ctx context.Context, s *Session) (c pair, err error) {
-	if c.older, err = s.volumeWithPattern(ctx, s.Name("volume"), first, s.size()); err != nil {
-		return c, err
-	}
-	change, err := s.backupOfPattern(ctx, "change", second)
-	if err != nil {
-		return c, err
-	}
-	if err := s.control(ctx, c.older); err != nil {
-		return c, err
-	}
-	if c.full, err = s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("full")}, c.older.Resource); err != nil {
+	var change patternBackup
+	if err := s.together(ctx, func(ctx context.Context) (err error) {
+		if c.older, err = s.controlledVolume(ctx, "volume"); err != nil {
+			return err
+		}
+		c.full, err = s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("full")}, c.older.Resource)
+		return err
+	}, func(ctx context.Context) (err error) {
+		change, err = s.backupOfPattern(ctx, "change", second)
+		return err
+	}); err != nil {
 		return c, err
 	}
 	if c.newer, err = s.rewrite(ctx, c.older, change); err != nil {

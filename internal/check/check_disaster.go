@@ -20,8 +20,10 @@ func runDisaster(ctx context.Context, s *Session) error {
 	if err := s.Remove(ctx, c.older.Resource); err != nil {
 		return err
 	}
-	if _, err := c.restoreIncremental(ctx, s); err != nil {
+	return s.together(ctx, func(ctx context.Context) error {
+		_, err := c.restoreIncremental(ctx, s)
 		return err
-	}
-	return c.restoreFull(ctx, s, newVolume(s.Name("older")))
+	}, func(ctx context.Context) error {
+		return c.restoreFull(ctx, s, newVolume(s.Name("older")))
+	})
 }

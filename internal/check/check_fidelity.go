@@ -17,14 +17,6 @@ var checkFidelity = Check{
 }
 
 func runFidelity(ctx context.Context, s *Session) error {
-	bootable, err := s.volumeWithPatternOrEmpty(ctx, s.Name("source"), first, s.size())
-	if err != nil {
-		return err
-	}
-	tagged, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: s.Name("tagged"), Metadata: map[string]string{"made-by": s.prefix}})
-	if err != nil {
-		return err
-	}
 	supported, _, err := s.cloud.Supports(ctx, backupMetadataFrom)
 	if err != nil {
 		return err
@@ -32,18 +24,28 @@ func runFidelity(ctx context.Context, s *Session) error {
 	if !supported {
 		s.Note("a backup's metadata were not looked at: the cloud's Cinder does not say that it speaks microversion %s", backupMetadataFrom)
 	}
-	if _, err := backedUpAndRestored(ctx, s, bootable.Resource, nil); err != nil {
+	return s.together(ctx, func(ctx context.Context) error {
+		bootable, err := s.volumeWithPatternOrEmpty(ctx, s.Name("source"), first, s.size())
+		if err != nil {
+			return err
+		}
+		_, err = backedUpAndRestored(ctx, s, bootable.Resource, nil)
 		return err
-	}
-	var metadata map[string]string
-	if supported {
-		metadata = map[string]string{"made-by": s.prefix}
-	}
-	backup, err := backedUpAndRestored(ctx, s, tagged, metadata)
-	if err != nil {
-		return err
-	}
-	return renaming(ctx, s, backup)
+	}, func(ctx context.Context) error {
+		wanted := map[string]string{"made-by": s.prefix}
+		tagged, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: s.Name("tagged"), Metadata: wanted})
+		if err != nil {
+			return err
+		}
+		if !supported {
+			wanted = nil
+		}
+		backup, err := backedUpAndRestored(ctx, s, tagged, wanted)
+		if err != nil {
+			return err
+		}
+		return renaming(ctx, s, backup)
+	})
 }
 
 // backupMetadataFrom is the microversion from which on a backup has metadata.

@@ -26,7 +26,7 @@ func runIncremental(ctx context.Context, s *Session) error {
 	switch call := asCall(err); {
 	case err == nil:
 		s.Warn("an incremental backup of a volume without a full one was accepted")
-		if err := s.run.cleanUp(ctx, parentless.Name, s.run.volumeKinds()); err != nil {
+		if err := s.run.cleanUp(ctx, s.emit, parentless.Name, s.run.volumeKinds()); err != nil {
 			return err
 		}
 	case call == nil || call.Code != http.StatusBadRequest:

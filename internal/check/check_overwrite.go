@@ -18,19 +18,19 @@ var checkOverwrite = Check{
 // drivers. Cinder marks a source volume as restored only if it bears another
 // mark, which the change has left.
 func runOverwrite(ctx context.Context, s *Session) error {
-	volume, err := s.volumeWithPattern(ctx, s.Name("volume"), first, s.size())
-	if err != nil {
+	var volume filled
+	var backup cloud.Resource
+	var later patternBackup
+	if err := s.together(ctx, func(ctx context.Context) (err error) {
+		if volume, err = s.controlledVolume(ctx, "volume"); err != nil {
+			return err
+		}
+		backup, err = s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("backup")}, volume.Resource)
 		return err
-	}
-	if err := s.control(ctx, volume); err != nil {
+	}, func(ctx context.Context) (err error) {
+		later, err = s.backupOfPattern(ctx, "later", second)
 		return err
-	}
-	backup, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("backup")}, volume.Resource)
-	if err != nil {
-		return err
-	}
-	later, err := s.backupOfPattern(ctx, "later", second)
-	if err != nil {
+	}); err != nil {
 		return err
 	}
 	rewritten, err := s.rewrite(ctx, volume, later)

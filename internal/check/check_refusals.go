@@ -13,6 +13,7 @@ var checkRefusals = Check{
 	Requirement: "the cloud refuses what cannot be done, with the right code",
 	Reference:   cinder + ", Backups",
 	Needs:       Needs{Volumes: 1, Gigabytes: 1, Backups: 2, BackupGigabytes: 2},
+	Alone:       true, // what is refused while a backup is made depends on how long that takes
 	Run:         runRefusals,
 }
 

@@ -20,23 +20,24 @@ var checkRestoreExisting = Check{
 // holds the other pattern, and tries what must be refused: a target that is too
 // small, and one that is in use.
 func runRestoreExisting(ctx context.Context, s *Session) error {
-	source, err := s.volumeWithPatternOrEmpty(ctx, s.Name("source"), first, s.size())
-	if err != nil {
+	var source, into filled
+	var small, large cloud.Resource
+	if err := s.together(ctx, func(ctx context.Context) (err error) {
+		if source, err = s.volumeWithPatternOrEmpty(ctx, s.Name("source"), first, s.size()); err != nil {
+			return err
+		}
+		small, err = s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("small")}, source.Resource)
+		return err
+	}, func(ctx context.Context) (err error) {
+		if into, err = s.volumeWithPatternOrEmpty(ctx, s.Name("target"), second, s.size()+1); err != nil {
+			return err
+		}
+		large, err = s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("large")}, into.Resource)
+		return err
+	}); err != nil {
 		return err
 	}
-	small, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("small")}, source.Resource)
-	if err != nil {
-		return err
-	}
-	into, err := s.volumeWithPatternOrEmpty(ctx, s.Name("target"), second, s.size()+1)
-	if err != nil {
-		return err
-	}
-	large, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("large")}, into.Resource)
-	if err != nil {
-		return err
-	}
-	err = s.TryRestore(ctx, large, source.Resource)
+	err := s.TryRestore(ctx, large, source.Resource)
 	if err := expectRefused(large, "a restore into a volume that is too small", err, http.StatusBadRequest); err != nil {
 		return err
 	}

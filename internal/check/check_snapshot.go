@@ -28,15 +28,20 @@ func runSnapshot(ctx context.Context, s *Session) error {
 			return err
 		}
 	}
-	snapshot, err := s.CreateSnapshot(ctx, s.Name("snapshot"), volume.Resource)
-	if err != nil {
+	var snapshot cloud.Resource
+	var later patternBackup
+	if err := s.together(ctx, func(ctx context.Context) (err error) {
+		snapshot, err = s.CreateSnapshot(ctx, s.Name("snapshot"), volume.Resource)
+		return err
+	}, func(ctx context.Context) (err error) {
+		if compares {
+			later, err = s.backupOfPattern(ctx, "later", second)
+		}
+		return err
+	}); err != nil {
 		return err
 	}
 	if compares {
-		later, err := s.backupOfPattern(ctx, "later", second)
-		if err != nil {
-			return err
-		}
 		if _, err := s.rewrite(ctx, volume, later); err != nil {
 			return err
 		}
@@ -52,18 +57,17 @@ func runSnapshot(ctx context.Context, s *Session) error {
 	if made.SnapshotID != snapshot.ID {
 		return &Finding{On: made.Resource, Expected: "to be of snapshot " + snapshot.ID, Got: fmt.Sprintf("snapshot_id '%s'", made.SnapshotID)}
 	}
-	restored, err := s.Restore(ctx, made.Resource, newVolume(s.Name("restored")))
-	if err != nil {
-		return err
-	}
-	if compares {
-		if err := s.verifyContent(ctx, volume.restored(restored, content{})); err != nil {
+	return s.together(ctx, func(ctx context.Context) error {
+		restored, err := s.Restore(ctx, made.Resource, newVolume(s.Name("restored")))
+		if err != nil || !compares {
 			return err
 		}
-	}
-	copied, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: s.Name("copied"), SnapshotID: snapshot.ID})
-	if err != nil || !compares {
-		return err
-	}
-	return s.verifyContent(ctx, volume.restored(copied, content{}))
+		return s.verifyContent(ctx, volume.restored(restored, content{}))
+	}, func(ctx context.Context) error {
+		copied, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: s.Name("copied"), SnapshotID: snapshot.ID})
+		if err != nil || !compares {
+			return err
+		}
+		return s.verifyContent(ctx, volume.restored(copied, content{}))
+	})
 }

@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,6 +22,7 @@ type Finding struct {
 
 	ended bool // in an error status
 	asked bool // the cloud was asked for its message, and has none
+	late  bool // nothing is wrong but the time that it took
 }
 
 func (f *Finding) Error() string {
@@ -44,6 +46,7 @@ type Skip struct {
 	Why string
 	// general is Why without the check's own names and ids; "": it has none.
 	general string
+	late    bool // as of a Finding
 }
 
 func (s *Skip) Error() string { return s.Why }
@@ -190,7 +193,7 @@ func (t *target) whyFailed() string {
 }
 
 func (t *target) timedOut(timeout *wait.TimeoutError) *Finding {
-	f := &Finding{On: t.Resource, Expected: t.expected()}
+	f := &Finding{On: t.Resource, Expected: t.expected(), late: true}
 	f.Got = fmt.Sprintf("status '%s' after %s", t.Status, wait.Round(timeout.Waited))
 	if t.shown && !t.missing.IsZero() {
 		f.Got = fmt.Sprintf("status '%s', and then not found for %s", t.Status, wait.Round(time.Since(t.missing)))
@@ -212,6 +215,23 @@ func asCall(err error) *cloud.Error {
 	var call *cloud.Error
 	errors.As(err, &call)
 	return call
+}
+
+// byLoad tells a failure that checks beside it may have caused: it took too long,
+// or they used the quota up, or the rate of requests.
+func byLoad(err error) bool {
+	var finding *Finding
+	var skip *Skip
+	var unreadable *unreadableError
+	var timeout *wait.TimeoutError
+	call := asCall(err)
+	switch {
+	case errors.As(err, &finding) && finding.late, errors.As(err, &skip) && skip.late, errors.As(err, &unreadable) && (unreadable.late || byLoad(unreadable.err)):
+		return true
+	case call == nil:
+		return errors.As(err, &timeout)
+	}
+	return call.Limited() || call.OverQuota() || errors.Is(call, context.DeadlineExceeded)
 }
 
 // answered is asCall without what Keystone answered: when a login has to be

@@ -27,15 +27,15 @@ const (
 // cleanUp deletes what begins with the prefix, kind by kind, and waits until it
 // is gone. It goes on past what it cannot delete and tells in the end. The
 // prefix is the run's own, or begins with it.
-func (r *run) cleanUp(ctx context.Context, prefix string, kinds []kind) error {
+func (r *run) cleanUp(ctx context.Context, tell func(Event), prefix string, kinds []kind) error {
 	if len(kinds) == 0 {
 		return nil
 	}
-	r.emit(CleanupStarted{prefix, names(kinds), r.DryRun})
+	tell(CleanupStarted{prefix, names(kinds), r.DryRun})
 	var left []Leftover
 	renamed := 0
 	for _, k := range kinds {
-		c := clearing{run: r, cloud: r.Cloud.Once(), kind: k, prefix: prefix, items: map[string]*item{}}
+		c := clearing{run: r, tell: tell, cloud: r.Cloud.Once(), kind: k, prefix: prefix, items: map[string]*item{}}
 		for _, e := range r.owned.made(k.name, prefix) {
 			if k.only == nil || k.only(e.Resource) {
 				c.made = append(c.made, &made{entry: e, shown: time.Now()})
@@ -60,6 +60,7 @@ func (r *run) cleanUp(ctx context.Context, prefix string, kinds []kind) error {
 type clearing struct {
 	*run
 	kind
+	tell    func(Event)
 	cloud   *cloud.Client
 	prefix  string
 	items   map[string]*item // by id: listed with the prefix and not gone yet
@@ -94,7 +95,7 @@ func (c *clearing) clear(ctx context.Context) error {
 	policy.Unbounded = true // many leftovers make many pages
 	policy.Moved = func() time.Time { return c.moved }
 	policy.Rest = func() time.Duration { return time.Until(c.again) }
-	policy.Tick = func(waited time.Duration) { c.emit(Polled{c.waitedFor(), waited}) }
+	policy.Tick = func(waited time.Duration) { c.tell(Polled{c.waitedFor(), waited}) }
 	_, err := wait.Until(ctx, policy, func(ctx context.Context) (nothing, bool, error) {
 		err := c.round(ctx)
 		return nothing{}, err == nil && !c.unclear && (len(c.items) == 0 || c.DryRun || c.hopeless()), err
@@ -115,7 +116,7 @@ func (c *clearing) round(ctx context.Context) error {
 		return err
 	}
 	c.again = time.Now().Add(rest * time.Since(began))
-	c.usage.listed(c.name, len(listed))
+	c.usage.listed(c.name, listed)
 	if listed, err = c.withMade(ctx, listed); err != nil {
 		return err
 	}
@@ -213,9 +214,9 @@ func (c *clearing) deleteAll(ctx context.Context, due []*item) error {
 		}
 		switch detach := c.owned.mayDetach(it.Resource) && !c.DryRun; {
 		case detach && it.begun.IsZero():
-			c.emit(StepStarted{Verb: "detaching", On: it.Resource})
+			c.tell(StepStarted{Verb: "detaching", On: it.Resource})
 		case !detach && it.tried.IsZero():
-			c.deleting(it.Resource, c.DryRun)
+			c.deleting(c.tell, it.Resource, c.DryRun)
 		}
 		wg.Add(1)
 		go func() {

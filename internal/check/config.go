@@ -31,6 +31,8 @@ type Config struct {
 	FailOnSkip bool
 	// Checks are what is run, and what decides which kinds are cleaned up.
 	Checks []Check
+	// Parallel is how many optional checks run at once; 0: 1.
+	Parallel int
 	// CleanupOnly deletes what begins with the prefix and runs no check; with
 	// DryRun it only tells what it would delete.
 	CleanupOnly, DryRun bool

@@ -17,7 +17,7 @@ import (
 // calls and waits.
 func (s *Session) volumeToImage(ctx context.Context, volume cloud.Resource) (cloud.Resource, error) {
 	wanted := cloud.Resource{Kind: cloud.KindImage, Name: volume.Name + "-content"}
-	s.run.emit(StepStarted{Verb: "uploading", On: wanted, From: volume})
+	s.emit(StepStarted{Verb: "uploading", On: wanted, From: volume})
 	image, err := s.create(ctx, wanted, func() (cloud.Resource, error) { return s.cloud.UploadImage(ctx, volume, wanted.Name) })
 	content := &target{Resource: image}
 	if err == nil {
@@ -72,7 +72,7 @@ func (s *Session) unreadableRestored(volume cloud.Resource, err error) error {
 		s.run.warn("%s: Glance failed while a restored volume was read: %v", s.result.Title, unreadable)
 		return unreadable.skip()
 	}
-	return &Finding{On: volume, Expected: "to be readable through images, as the source volume was", Got: unreadable.Error(), Err: asCallError(unreadable.err),
+	return &Finding{On: volume, Expected: "to be readable through images, as the source volume was", Got: unreadable.Error(), Err: asCallError(unreadable.err), late: byLoad(unreadable),
 		Hint: "look for the request id in the logs of cinder-volume and Glance"}
 }
 
@@ -112,10 +112,10 @@ func (s *Session) diff(ctx context.Context, volume filled) (string, error) {
 	defer content.Close()
 	differs, err := difference(volume.holds.read(), content)
 	if err != nil {
-		return "", &unreadableError{"the download of " + image.String() + " broke off", err, true}
+		return "", &unreadableError{why: "the download of " + image.String() + " broke off", err: err, byGlance: true}
 	}
 	if differs == "" && volume.Size == volume.holds.size && !longer && image.SHA512 != "" {
-		return "", &unreadableError{"the image service's hash of " + image.String() + " is not that of what it gives out", nil, true}
+		return "", &unreadableError{why: "the image service's hash of " + image.String() + " is not that of what it gives out", byGlance: true}
 	}
 	return differs, nil
 }
@@ -156,7 +156,7 @@ func (s *Session) contentHash(ctx context.Context, volume cloud.Resource) (strin
 	defer content.Close()
 	h := sha512.New()
 	if _, err := io.CopyN(h, content, size); err != nil {
-		return "", &unreadableError{"the download of " + image.String() + " broke off", err, true}
+		return "", &unreadableError{why: "the download of " + image.String() + " broke off", err: err, byGlance: true}
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
@@ -166,6 +166,7 @@ type unreadableError struct {
 	why      string
 	err      error // nil: the text says it all
 	byGlance bool  // whatever err is
+	late     bool  // as of a Finding
 }
 
 func (e *unreadableError) Error() string {
@@ -180,7 +181,7 @@ func (e *unreadableError) Error() string {
 
 // skip is the check that needed the bytes.
 func (e *unreadableError) skip() *Skip {
-	s := &Skip{Why: e.Error()}
+	s := &Skip{Why: e.Error(), late: byLoad(e)}
 	if call := asCall(e.err); call != nil {
 		s.general = e.why + ": " + cmp.Or(call.CloudMessage(), call.Got())
 	}
@@ -218,9 +219,9 @@ func unreadableUnlessEnded(ctx context.Context, err error, why string) error {
 	}
 	var finding *Finding
 	if errors.As(err, &finding) { // a status, after how long, and what to do about it
-		return &unreadableError{fmt.Sprintf("%s: got %s; %s", finding.On, finding.Got, finding.Hint), nil, false}
+		return &unreadableError{why: fmt.Sprintf("%s: got %s; %s", finding.On, finding.Got, finding.Hint), late: finding.late}
 	}
-	return &unreadableError{why, err, false}
+	return &unreadableError{why: why, err: err}
 }
 
 // skipUnlessEnded is the same for what a check needs before it can begin.

@@ -47,6 +47,16 @@ type (
 	CheckStarted struct{ Title string }
 	// CheckFinished is the end of a check that did not abort the run.
 	CheckFinished struct{ Result Result }
+	// CheckEnded comes when a check and the clean-up behind it are over, or it has
+	// ended without a result; only beside others.
+	CheckEnded struct{}
+	// ChecksStarted is the beginning of so many checks beside each other.
+	ChecksStarted struct{ Count int }
+	// Beside is an event of a check that runs, or is cleaned up, beside others.
+	Beside struct {
+		Check string // title
+		Event Event
+	}
 )
 
 func (Connected) event()      {}
@@ -58,3 +68,6 @@ func (Polled) event()         {}
 func (Warning) event()        {}
 func (CheckStarted) event()   {}
 func (CheckFinished) event()  {}
+func (CheckEnded) event()     {}
+func (ChecksStarted) event()  {}
+func (Beside) event()         {}

@@ -38,6 +38,16 @@ func (s *Session) volumeWithPattern(ctx context.Context, name string, p pattern,
 	return volume, plaintext(volume, err)
 }
 
+// controlledVolume makes a volume of the first pattern, and makes sure that its
+// bytes come back through images.
+func (s *Session) controlledVolume(ctx context.Context, name string) (filled, error) {
+	volume, err := s.volumeWithPattern(ctx, s.Name(name), first, s.size())
+	if err != nil {
+		return volume, err
+	}
+	return volume, s.control(ctx, volume)
+}
+
 // plaintext skips what needs a volume's own bytes to be uploaded.
 func plaintext(volume filled, err error) error {
 	if err == nil && volume.Encrypted {
@@ -191,7 +201,7 @@ func (s *Session) fillFrom(ctx context.Context, name, volumeType string, want co
 // uploadContent makes an image of certain bytes.
 func (s *Session) uploadContent(ctx context.Context, name string, want content) (cloud.Resource, error) {
 	wanted := cloud.Resource{Kind: cloud.KindImage, Name: name}
-	s.run.emit(StepStarted{Verb: "uploading", On: wanted})
+	s.emit(StepStarted{Verb: "uploading", On: wanted})
 	format := "qcow2"
 	if want.reduced {
 		format = "raw"

@@ -42,7 +42,7 @@ func (s *Session) create(ctx context.Context, wanted cloud.Resource, call func()
 func (s *Session) CreateVolume(ctx context.Context, spec cloud.VolumeSpec) (cloud.Resource, error) {
 	spec.Size, spec.Type, spec.Zone = cmp.Or(spec.Size, s.run.VolumeSize), cmp.Or(spec.Type, s.run.VolumeType), s.run.Zone
 	wanted := newVolume(spec.Name)
-	s.run.emit(StepStarted{Verb: "creating", On: wanted})
+	s.emit(StepStarted{Verb: "creating", On: wanted})
 	call := func() (cloud.Resource, error) { return s.cloud.CreateVolume(ctx, spec) }
 	var volume cloud.Resource
 	var err error
@@ -89,7 +89,7 @@ func (s *Session) TryBackup(ctx context.Context, spec cloud.BackupSpec) error {
 // StartBackup is CreateBackup up to the answer, also for a backup of a snapshot.
 func (s *Session) StartBackup(ctx context.Context, spec cloud.BackupSpec, from cloud.Resource) (cloud.Resource, error) {
 	wanted := cloud.Resource{Kind: cloud.KindBackup, Name: spec.Name}
-	s.run.emit(StepStarted{Verb: "creating", On: wanted, From: from})
+	s.emit(StepStarted{Verb: "creating", On: wanted, From: from})
 	backup, err := s.create(ctx, wanted, func() (cloud.Resource, error) { return s.cloud.CreateBackup(ctx, spec) })
 	if err != nil {
 		return backup, s.backupRefused(ctx, err, from.Size)
@@ -100,7 +100,7 @@ func (s *Session) StartBackup(ctx context.Context, spec cloud.BackupSpec, from c
 // CreateSnapshot creates a snapshot of a volume and waits until it is available.
 func (s *Session) CreateSnapshot(ctx context.Context, name string, volume cloud.Resource) (cloud.Resource, error) {
 	wanted := cloud.Resource{Kind: cloud.KindSnapshot, Name: name}
-	s.run.emit(StepStarted{Verb: "creating", On: wanted, From: volume})
+	s.emit(StepStarted{Verb: "creating", On: wanted, From: volume})
 	snapshot, err := s.create(ctx, wanted, func() (cloud.Resource, error) { return s.cloud.CreateSnapshot(ctx, name, volume) })
 	if call := answered(err); call != nil && troubleOf(call) == noTrouble && call.Code >= 400 && call.Code < 500 {
 		return snapshot, &Blocked{Why: "the cloud refuses a snapshot: " + call.Answer(), Err: err}
@@ -119,7 +119,7 @@ func (s *Session) Attach(ctx context.Context, volume cloud.Resource) (cloud.Reso
 	if _, err := s.run.owned.verify(ctx, s.cloud, volume); err != nil {
 		return volume, err
 	}
-	s.run.emit(StepStarted{Verb: "attaching", On: volume})
+	s.emit(StepStarted{Verb: "attaching", On: volume})
 	err := s.cloud.Act(ctx, volume, "os-attach", map[string]any{"host_name": "volume-backup-tester", "mountpoint": device, "mode": "rw"})
 	if call := answered(err); call != nil && call.Code == http.StatusForbidden && call.Origin == cloud.FromService {
 		return volume, &Skip{Why: "policy does not let this user attach a volume: " + call.Answer()}
@@ -138,7 +138,7 @@ func (s *Session) Detach(ctx context.Context, volume cloud.Resource) (cloud.Reso
 	if err != nil {
 		return now, err
 	}
-	s.run.emit(StepStarted{Verb: "detaching", On: now})
+	s.emit(StepStarted{Verb: "detaching", On: now})
 	if err := s.run.owned.detach(ctx, s.cloud, now); err != nil {
 		return now, err
 	}
@@ -176,7 +176,7 @@ func (s *Session) Remove(ctx context.Context, what cloud.Resource) error {
 	if _, err := s.run.owned.verify(ctx, s.cloud, what); err != nil {
 		return err
 	}
-	s.run.deleting(what, false)
+	s.run.deleting(s.emit, what, false)
 	status := what.Status
 	var accepted time.Time
 	var refusal error
@@ -206,7 +206,7 @@ func (s *Session) Remove(ctx context.Context, what cloud.Resource) error {
 		return nothing{}, false, err
 	})
 	if timedOut(err) {
-		return &Finding{On: what, Expected: "to be deleted", Got: fmt.Sprintf("status '%s' after %s", status, s.run.Timeout), Err: refusal, Hint: "if the cloud is merely slow, allow more with --timeout"}
+		return &Finding{On: what, Expected: "to be deleted", Got: fmt.Sprintf("status '%s' after %s", status, s.run.Timeout), Err: refusal, Hint: "if the cloud is merely slow, allow more with --timeout", late: true}
 	}
 	return err
 }

@@ -208,6 +208,27 @@ func (o *owned) listedSome(some []cloud.Resource) {
 	}
 }
 
+// holds is what is in the account under a prefix.
+func (o *owned) holds(prefix string) (n Needs) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, e := range o.entries {
+		switch {
+		case !strings.HasPrefix(e.Name, prefix) && !strings.HasPrefix(e.asked, prefix):
+		case e.Kind == cloud.KindVolume:
+			n.Volumes++
+			n.Gigabytes += e.Size
+		case e.Kind == cloud.KindSnapshot:
+			n.Snapshots++
+			n.Gigabytes += e.Size
+		case e.Kind == cloud.KindBackup:
+			n.Backups++
+			n.BackupGigabytes += e.Size
+		}
+	}
+	return n
+}
+
 // left is everything in the account.
 func (o *owned) left() (all []Leftover) {
 	o.mu.Lock()

@@ -56,7 +56,7 @@ func (s *Session) StartRestore(ctx context.Context, backup, into cloud.Resource)
 			return nil, err
 		}
 	}
-	s.run.emit(StepStarted{Verb: "restoring", On: into, From: backup})
+	s.emit(StepStarted{Verb: "restoring", On: into, From: backup})
 	r := &restore{backup: &target{Resource: backup}, tells: true}
 	var volume cloud.Resource
 	err := s.asked(ctx, func(ctx context.Context) (err error) {
@@ -185,6 +185,6 @@ func (r *restore) withoutEvidence(ctx context.Context, s *Session, waited time.D
 			Hint: "this Cinder is older than microversion " + markFrom + ", or does not say; run again, or allow more with --timeout",
 		}
 	}
-	return &Finding{On: r.volume.Resource, Expected: expected, Got: got,
+	return &Finding{On: r.volume.Resource, Expected: expected, Got: got, late: true,
 		Hint: "look for the request id in the log of cinder-backup; if the cloud is merely slow, allow more with --timeout"}
 }

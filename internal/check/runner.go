@@ -47,7 +47,7 @@ func newRun(c Config) *run {
 	if c.Tolerance == nil {
 		c.Tolerance = new(Tolerance)
 	}
-	return &run{Config: c, owned: &owned{prefix: c.Prefix}, hashes: newHashes(), usage: usage{then: map[string]int{}, now: map[string]int{}}, outcome: newOutcome(c)}
+	return &run{Config: c, owned: &owned{prefix: c.Prefix}, hashes: newHashes(), usage: newUsage(), outcome: newOutcome(c)}
 }
 
 func (r *run) policy() wait.Policy { return r.Tolerance.policy(r.Timeout) }
@@ -66,17 +66,17 @@ func (r *run) saw(on cloud.Resource) {
 }
 
 // deleting tells and records that a deletion is about to be asked for.
-func (r *run) deleting(on cloud.Resource, dryRun bool) {
+func (r *run) deleting(tell func(Event), on cloud.Resource, dryRun bool) {
 	var age time.Duration // by this machine's clock
 	if !on.Created.IsZero() {
 		age = max(time.Since(on.Created), 0)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if !dryRun {
+		r.mu.Lock()
 		r.outcome.saw(on).Deleted = true
+		r.mu.Unlock()
 	}
-	r.Progress(Deleting{on, age, dryRun})
+	tell(Deleting{on, age, dryRun})
 }
 
 // warn adds a warning of the run.
@@ -96,7 +96,7 @@ func (r *run) all(ctx context.Context) error {
 		r.emit(Warning{text})
 	}
 	if r.CleanupOnly {
-		return r.clean(ctx, r.Prefix, r.kinds())
+		return r.clean(ctx, r.emit, r.Prefix, r.kinds())
 	}
 	if err := r.checkRoles(); err != nil {
 		return r.fail(ctx, StageRun, "", err)
@@ -121,7 +121,7 @@ func (r *run) all(ctx context.Context) error {
 		if err != nil || first == len(r.Checks) {
 			return err
 		}
-	} else if err := r.clean(ctx, r.Prefix, r.volumeKinds()); err != nil {
+	} else if err := r.clean(ctx, r.emit, r.Prefix, r.volumeKinds()); err != nil {
 		return err
 	}
 	if err := r.optional(ctx, r.Checks[first:]); err != nil || len(r.outcome.Failures) > 0 {
@@ -152,56 +152,52 @@ func (r *run) checkRoles() error {
 // mandatory cleans up, runs the mandatory phases, and cleans up when all have
 // passed.
 func (r *run) mandatory(ctx context.Context, phases []Check) error {
-	if err := r.clean(ctx, r.Prefix, r.volumeKinds()); err != nil {
+	if err := r.clean(ctx, r.emit, r.Prefix, r.volumeKinds()); err != nil {
 		return err
 	}
 	for _, c := range phases {
-		if err := r.runOne(ctx, c); err != nil {
+		if err := r.perform(ctx, r.newSession(c), c); err != nil {
 			return err
 		}
 	}
-	return r.clean(ctx, r.Prefix, r.volumeKinds())
+	return r.clean(ctx, r.emit, r.Prefix, r.volumeKinds())
 }
 
 // optional runs the optional checks. One that fails keeps what it made, the
 // others clean up behind themselves. Glance has no part in what needs no images:
 // that images cannot be looked at is a failure only if this run made some.
 func (r *run) optional(ctx context.Context, checks []Check) error {
-	if err := r.cleanUp(ctx, r.Prefix, r.imageKinds()); err != nil {
+	if err := r.cleanUp(ctx, r.emit, r.Prefix, r.imageKinds()); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		r.warn("images of earlier runs could not be deleted: %v", err)
 	}
-	for _, c := range checks {
-		err := r.runOne(ctx, c)
-		var failure *Failure
-		switch {
-		case err == nil:
-		case ctx.Err() != nil:
-			return err
-		case errors.As(err, &failure): // of the check, or of its clean-up
-			r.outcome.Failures = append(r.outcome.Failures, failure)
-		default:
-			return err
-		}
+	if err := r.sideBySide(ctx, checks); err != nil {
+		return err
 	}
 	r.tellSkipped()
 	return nil
 }
 
 // clean is a clean-up whose failure is the run's.
-func (r *run) clean(ctx context.Context, prefix string, kinds []kind) error {
-	return r.fail(ctx, StageCleanup, "", r.cleanUp(ctx, prefix, kinds))
+func (r *run) clean(ctx context.Context, tell func(Event), prefix string, kinds []kind) error {
+	return r.fail(ctx, StageCleanup, "", r.cleanUp(ctx, tell, prefix, kinds))
 }
 
-// runOne runs a check and tells what it came to. An optional check that has not
-// failed cleans up behind itself, so that the next one has the whole quota.
-func (r *run) runOne(ctx context.Context, c Check) error {
-	s := r.newSession(c)
-	r.emit(CheckStarted{c.Title})
+// errAgain is a check whose failure may be due to others that ran beside it.
+var errAgain = errors.New("to be tried again")
+
+// perform runs a check and tells what it came to.
+func (r *run) perform(ctx context.Context, s *Session, c Check) error {
+	s.emit(CheckStarted{c.Title})
 	began := time.Now()
 	err := c.Run(ctx, s)
+	if err != nil && ctx.Err() == nil && s.disturbed.Load() && byLoad(err) {
+		s.result.Status, s.result.Measurements = "", []Measurement{}
+		s.result.Notes = []string{fmt.Sprintf("tried once more when no other check ran, because beside others: %v", err)}
+		return errAgain
+	}
 	s.result.Seconds = time.Since(began).Seconds()
 	var skip *Skip
 	var blocked *Blocked
@@ -228,21 +224,18 @@ func (r *run) runOne(ctx context.Context, c Check) error {
 		}
 		s.result.Status = Failed
 	}
-	r.emit(CheckFinished{*s.result})
-	if err != nil || c.Mandatory {
-		return err
-	}
-	return r.cleanCheck(ctx, s)
+	s.emit(CheckFinished{*s.result})
+	return err
 }
 
 // cleanCheck cleans up what an optional check made. Images that cannot be
 // deleted are a failure whatever Glance is in.
 func (r *run) cleanCheck(ctx context.Context, s *Session) error {
-	err := r.clean(ctx, s.prefix, r.volumeKinds())
-	if len(r.owned.made(cloud.KindImage, s.prefix)) == 0 {
+	err := r.clean(ctx, s.emit, s.under, r.volumeKinds())
+	if len(r.owned.made(cloud.KindImage, s.under)) == 0 {
 		return err
 	}
-	imageErr := r.clean(ctx, s.prefix, r.imageKinds())
+	imageErr := r.clean(ctx, s.emit, s.under, r.imageKinds())
 	var failure *Failure
 	if errors.As(imageErr, &failure) {
 		failure.Verdict = Fail

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"volume-backup-tester/internal/cloud"
@@ -19,22 +21,45 @@ type Session struct {
 	cloud  *cloud.Client
 	other  *cloud.Client // a member of another project; nil: none
 	prefix string
+	// under is the prefix of all that the check may have made, in earlier tries too.
+	under  string
 	result *Result
 
-	waitingFor []*target     // in the wait that goes on; nil: none does
-	waited     time.Duration // so far
+	// beside tells that others may run at the same time; disturbed, that one did.
+	beside    bool
+	disturbed atomic.Bool
+
+	mu    sync.Mutex // what is done together writes the result, and waits
+	waits []*waitState
+}
+
+// waitState is a wait that goes on.
+type waitState struct {
+	targets []*target
+	waited  time.Duration // so far
+}
+
+// emit tells an event of this check.
+func (s *Session) emit(e Event) {
+	if s.beside {
+		e = Beside{s.result.Title, e}
+	}
+	s.run.emit(e)
 }
 
 // state is what a check was waiting for when it was interrupted.
 func (s *Session) state() string {
-	if s.waitingFor == nil {
-		return ""
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []string
+	for _, w := range s.waits {
+		var parts []string
+		for _, t := range w.targets {
+			parts = append(parts, fmt.Sprintf("%s had status '%s'", t.Resource, t.Status))
+		}
+		all = append(all, fmt.Sprintf(" after a wait of %s: %s", wait.Round(w.waited), strings.Join(parts, ", ")))
 	}
-	var parts []string
-	for _, t := range s.waitingFor {
-		parts = append(parts, fmt.Sprintf("%s had status '%s'", t.Resource, t.Status))
-	}
-	return fmt.Sprintf(" after a wait of %s: %s", wait.Round(s.waited), strings.Join(parts, ", "))
+	return strings.Join(all, ", and")
 }
 
 // newSession begins a check. The mandatory phases have the run's own prefix,
@@ -45,6 +70,7 @@ func (r *run) newSession(c Check) *Session {
 	if !c.Mandatory {
 		s.prefix += strings.ReplaceAll(c.Name, "-", "_") + "-"
 	}
+	s.under = s.prefix
 	return s
 }
 
@@ -53,17 +79,23 @@ func (s *Session) Name(what string) string { return s.prefix + what }
 
 // Note adds to the result what is worth knowing about it.
 func (s *Session) Note(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.result.Notes = append(s.result.Notes, fmt.Sprintf(format, args...))
 }
 
 // Warn notes what is unusual but sound: the result is a WARN.
 func (s *Session) Warn(format string, args ...any) {
-	s.result.Status = Warned
 	s.Note(format, args...)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.result.Status = Warned
 }
 
 // Measure adds how long something took that is bytes long.
 func (s *Session) Measure(what string, bytes int64, took time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.result.Measurements = append(s.result.Measurements, Measurement{what, bytes, took.Seconds()})
 }
 

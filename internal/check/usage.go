@@ -17,21 +17,39 @@ type usage struct {
 
 	mu        sync.Mutex     // several sessions clean up
 	then, now map[string]int // by kind, from the first and the last listing of a clean-up
+	gigabytes map[string]int // by kind, from the last
 }
 
-// figures are those that are compared, and the kind that each counts.
-func figures() map[string]string {
+func newUsage() usage {
+	return usage{then: map[string]int{}, now: map[string]int{}, gigabytes: map[string]int{}}
+}
+
+// compared are the figures that are, and the kind that each counts.
+func compared() map[string]string {
 	return map[string]string{cloud.UsedVolumes: cloud.KindVolume, cloud.UsedBackups: cloud.KindBackup}
 }
 
-// listed notes how many of a kind the project has, whatever their names.
-func (u *usage) listed(kind string, all int) {
+// listed notes what of a kind the project has, whatever their names.
+func (u *usage) listed(kind string, all []cloud.Resource) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if _, known := u.then[kind]; !known {
-		u.then[kind] = all
+		u.then[kind] = len(all)
 	}
-	u.now[kind] = all
+	u.now[kind], u.gigabytes[kind] = len(all), 0
+	for _, one := range all {
+		u.gigabytes[kind] += one.Size
+	}
+}
+
+// holds is what the last listings had.
+func (u *usage) holds() Needs {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return Needs{
+		Volumes: u.now[cloud.KindVolume], Gigabytes: u.gigabytes[cloud.KindVolume] + u.gigabytes[cloud.KindSnapshot],
+		Backups: u.now[cloud.KindBackup], BackupGigabytes: u.gigabytes[cloud.KindBackup], Snapshots: u.now[cloud.KindSnapshot],
+	}
 }
 
 // limits asks for them, once: what the cloud does not tell is not compared.
@@ -62,7 +80,7 @@ func (u *usage) keeps(after cloud.Limits) string {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	var parts []string
-	for figure, kind := range figures() {
+	for figure, kind := range compared() {
 		was, known := u.before[figure]
 		is, stillKnown := after[figure]
 		if more := is - was - (u.now[kind] - u.then[kind]); known && stillKnown && more > 0 {

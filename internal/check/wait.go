@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"volume-backup-tester/internal/cloud"
@@ -71,12 +72,14 @@ func (s *Session) waitUntil(ctx context.Context, w waiting) error {
 		told.Want = append(told.Want, t.want())
 		s.run.saw(t.Resource)
 	}
-	s.run.emit(told)
-	s.waitingFor, s.waited = w.targets, 0
+	s.emit(told)
+	now := s.waitBegins(w.targets)
 	policy := s.run.policy()
 	policy.Tick = func(waited time.Duration) {
-		s.waited = waited
-		s.run.emit(Polled{shown(), waited})
+		s.mu.Lock()
+		now.waited = waited
+		s.mu.Unlock()
+		s.emit(Polled{shown(), waited})
 	}
 	if w.until != nil {
 		policy.Moved = func() time.Time { return w.until().Add(-policy.Limit) }
@@ -87,7 +90,7 @@ func (s *Session) waitUntil(ctx context.Context, w waiting) error {
 		return nothing{}, done, err
 	})
 	if ctx.Err() == nil {
-		s.waitingFor = nil
+		s.waitEnds(now)
 	}
 	var timeout *wait.TimeoutError
 	if timedOut(err) && errors.As(err, &timeout) {
@@ -105,6 +108,20 @@ func (s *Session) waitUntil(ctx context.Context, w waiting) error {
 		}
 	}
 	return err
+}
+
+func (s *Session) waitBegins(targets []*target) *waitState {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := &waitState{targets: targets}
+	s.waits = append(s.waits, now)
+	return now
+}
+
+func (s *Session) waitEnds(now *waitState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waits = slices.DeleteFunc(s.waits, func(w *waitState) bool { return w == now })
 }
 
 func (s *Session) poll(ctx context.Context, w waiting) (bool, error) {
@@ -235,7 +252,7 @@ func (s *Session) awaitDependents(ctx context.Context, parent cloud.Resource) er
 		return nothing{}, now.HasDependents, err
 	})
 	if timedOut(err) {
-		return &Finding{On: parent, Expected: "has_dependent_backups to become true", Got: "false although an incremental backup builds on it"}
+		return &Finding{On: parent, Expected: "has_dependent_backups to become true", Got: "false although an incremental backup builds on it", late: true}
 	}
 	return err
 }

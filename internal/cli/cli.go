@@ -116,7 +116,7 @@ func config(p Process, s settings) check.Config {
 	return check.Config{
 		Version: p.Version, Started: time.Now(), CloudName: s.cloud, Prefix: s.prefix, Timeout: s.timeout, Tolerance: new(check.Tolerance),
 		VolumeType: s.volumeType, Zone: s.zone, VolumeSize: s.volumeSize, RestoreType: s.restoreType, EncryptedType: s.encryptedType,
-		AllowAdmin: s.allowAdmin, FailOnSkip: s.failOnSkip, Checks: s.checks, CleanupOnly: s.cleanupOnly, DryRun: s.dryRun, Warnings: prefixWarnings(s.prefix), CleanupCommand: cleanupCommand(s),
+		AllowAdmin: s.allowAdmin, FailOnSkip: s.failOnSkip, Checks: s.checks, Parallel: s.parallel, CleanupOnly: s.cleanupOnly, DryRun: s.dryRun, Warnings: prefixWarnings(s.prefix), CleanupCommand: cleanupCommand(s),
 	}
 }
 
@@ -128,9 +128,9 @@ func newText(p Process, s settings, broken func(error)) *report.Text {
 	if s.junit == "-" || s.json == "-" {
 		out = p.Stderr
 	} else if file, ok := p.Stdout.(*os.File); ok && term.IsTerminal(int(file.Fd())) && p.Getenv("TERM") != "dumb" && !s.debug {
-		style.Terminal = &report.Terminal{Colour: p.Getenv("NO_COLOR") == "", Width: func() int {
-			width, _, _ := term.GetSize(int(file.Fd())) // 0 on a terminal that does not know: no live line
-			return width
+		style.Terminal = &report.Terminal{Colour: p.Getenv("NO_COLOR") == "", Size: func() (columns, rows int) {
+			columns, rows, _ = term.GetSize(int(file.Fd())) // 0 on a terminal that does not know: no live line
+			return columns, rows
 		}}
 	}
 	return report.NewText(out, p.Stderr, style)
@@ -150,7 +150,7 @@ func execute(ctx context.Context, p Process, s settings, c check.Config) (outcom
 	defer func() { outcome.Sent(requests.Load(), redirects.Load()) }()
 	o := cloud.Options{
 		Cloud: s.cloud, Dir: p.Dir, Home: p.Home, Getenv: p.Getenv, Transport: p.Transport,
-		UserAgent: "volume-backup-tester/" + p.Version, Requests: &requests, Redirects: &redirects, Retry: c.Tolerance.Retry(s.timeout),
+		UserAgent: "volume-backup-tester/" + p.Version, Requests: &requests, Redirects: &redirects, Pace: cloud.NewPace(), Retry: c.Tolerance.Retry(s.timeout),
 	}
 	if s.ask {
 		o.Secret = func(what string) (string, error) { return askSecret(ctx, p, what) }

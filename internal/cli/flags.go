@@ -43,8 +43,8 @@ Which cloud:
 What it does:
   --prefix PREFIX             what all names begin with (default: scs-test-)
   --timeout SECONDS           how long one wait may take (default: 60)
-  --checks LIST               core (the mandatory phases, default), all, or
-                              names of checks
+  --checks LIST               core (mandatory phases, default), all, or names
+  --parallel N                optional checks that run at once (default: 4)
   --fail-on-skip              a skipped check is a failure
   --cleanup-only              delete what begins with the prefix, and stop
   --dry-run                   with --cleanup-only: only list it
@@ -71,6 +71,7 @@ type settings struct {
 	checks                  []check.Check
 	timeout                 time.Duration
 	volumeSize              int // GiB
+	parallel                int
 	failOnSkip              bool
 	ask, debug, allowAdmin  bool
 	cleanupOnly, dryRun     bool
@@ -83,6 +84,7 @@ const (
 	longestName    = 255 // Cinder's limit for names (API reference)
 	longestSuffix  = 60  // what checks put behind the prefix, generously
 	longestTimeout = 365 * 24 * 60 * 60
+	mostParallel   = 16 // more than a quota holds, and than Pace lets ask at once
 )
 
 func parse(args []string, getenv func(string) string) (settings, error) {
@@ -99,6 +101,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	f.StringVar(&timeout, "timeout", "60", "")
 	f.IntVar(&s.volumeSize, "volume-size", 1, "")
 	f.StringVar(&checks, "checks", "core", "")
+	f.IntVar(&s.parallel, "parallel", 4, "")
 	f.BoolVar(&s.failOnSkip, "fail-on-skip", false, "")
 	f.BoolVar(&s.listChecks, "list-checks", false, "")
 	f.StringVar(&s.otherCloud, "other-cloud", "", "")
@@ -131,6 +134,9 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	}
 	if s.volumeSize < 1 {
 		return s, usagef("--volume-size '%d' is not a number of GiB from 1 on", s.volumeSize)
+	}
+	if s.parallel < 1 || s.parallel > mostParallel {
+		return s, usagef("--parallel '%d' is not a number of checks from 1 to %d", s.parallel, mostParallel)
 	}
 	if s.checks, err = check.Select(checks); err != nil {
 		return s, usagef("--checks: %v", err)

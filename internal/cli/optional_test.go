@@ -35,7 +35,7 @@ func noImages(s *scene) {
 // TestOptionalRideOut: one bad answer to a read, a change of name or a deletion
 // decides nothing in a optional check either.
 func TestOptionalRideOut(t *testing.T) {
-	checks := []string{"--checks", "listing,fidelity,refusals,isolation,incremental", "--other-cloud", "cloudsim-other"}
+	checks := []string{"--checks", "listing,fidelity,refusals,isolation,incremental", "--other-cloud", "cloudsim-other", "--parallel", "1"}
 	config := cloudsim.Config{PageSize: 1000}
 	var requests []string
 	bubble(t, func(t *testing.T) {
@@ -167,14 +167,26 @@ func TestOptionalFlags(t *testing.T) {
 	}
 }
 
-// TestOptionalQuota: a quota with too little room for a backup of 2 GiB is used
-// up, and no contradiction.
+// TestOptionalQuota: a quota without room for what a check needs is a SKIP at
+// once, with both figures; one that others use up meanwhile is used up, and no
+// contradiction.
 func TestOptionalQuota(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		quotas := cloudsim.DefaultQuotas()
-		quotas.BackupGigabytes = 2
+		quotas.BackupGigabytes = 3
 		s := withoutImages(t, cloudsim.Config{Quotas: &quotas})
-		if status := s.run("--checks", "restore-existing"); status != exitPass || !strings.Contains(s.stdout.String(), "the backup quota is used up by other backups: backups 1 of 10 used, gigabytes 1 of 2 used; the project's list has 1 backups of 1 GiB") {
+		foreign := cloudsim.Backup{Resource: cloudsim.Resource{Name: "another's", Status: "available", Size: 1}}
+		s.sim.PutBackup(foreign)
+		if status := s.run("--checks", "restore-existing"); status != exitPass || !strings.Contains(s.stdout.String(), "↳ it needs 3 GiB of backups, and the project's quota of 3 has room for 2\nrestore-existing: SKIP\n") || strings.Contains(s.stdout.String(), "Creating") {
+			t.Errorf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
+		}
+		s = withoutImages(t, cloudsim.Config{Quotas: &quotas})
+		s.onLine = func(line string) {
+			if strings.HasPrefix(line, "Creating volume 'scs-test-restore_existing-source'") {
+				s.sim.PutBackup(foreign)
+			}
+		}
+		if status := s.run("--checks", "restore-existing", "--parallel", "1"); status != exitPass || !strings.Contains(s.stdout.String(), "the backup quota is used up by other backups: backups 2 of 10 used, gigabytes 2 of 3 used; the project's list has 2 backups of 2 GiB") {
 			t.Errorf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
 		}
 	})

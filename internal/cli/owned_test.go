@@ -265,7 +265,7 @@ func TestNeverNamed(t *testing.T) {
 func TestLookedAtBefore(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := withoutImages(t, cloudsim.Config{})
-		if status := s.run(append(optional("all"), "--volume-type", cloudsim.DefaultType)...); status != exitPass {
+		if status := s.run(append(optional("all"), "--volume-type", cloudsim.DefaultType, "--parallel", "1")...); status != exitPass {
 			t.Fatalf("exit %d\n%s", status, &s.stderr)
 		}
 		log := s.sim.Log()

@@ -353,7 +353,7 @@ func TestAbortedCheck(t *testing.T) {
 				s.sim.Add(must(cloudsim.ParseFault("POST /volumes=proxy:502*1")))
 			}
 		}
-		status := s.run("--checks", "core,listing,incremental", "--timeout", "20")
+		status := s.run("--checks", "core,listing,incremental", "--timeout", "20", "--parallel", "1")
 		said := s.stdout.String() + s.stderr.String()
 		if status != exitAbort || !strings.Contains(said, "critical: listing: ") || !strings.Contains(said, "listing                     ABORT") || !strings.Contains(said, "\nincremental: PASS\n") {
 			t.Errorf("exit %d\n%s", status, said)

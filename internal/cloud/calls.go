@@ -140,8 +140,11 @@ const (
 	UsedBackups         = "totalBackupsUsed"
 	MaxBackupGigabytes  = "maxTotalBackupGigabytes"
 	UsedBackupGigabytes = "totalBackupGigabytesUsed"
+	MaxVolumes          = "maxTotalVolumes"
 	UsedVolumes         = "totalVolumesUsed"
+	MaxGigabytes        = "maxTotalVolumeGigabytes"
 	UsedGigabytes       = "totalGigabytesUsed"
+	MaxSnapshots        = "maxTotalSnapshots"
 	UsedSnapshots       = "totalSnapshotsUsed"
 )
 

@@ -84,6 +84,9 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 			return nil, err
 		}
 	}
+	if o.Pace != nil {
+		transport = paced{transport, o.Pace}
+	}
 	if err := conf.takeSecret(o); err != nil {
 		return nil, err
 	}

@@ -27,6 +27,8 @@ type Options struct {
 	// Retry repeats the first login and the client's calls; nil: each is made
 	// once.
 	Retry Retry
+	// Pace, if set, bounds what is asked at once.
+	Pace *Pace
 	// Debug, if set, gets every HTTP exchange, a line at a time, secrets masked.
 	Debug func(line string)
 	// Requests, if set, counts the HTTP requests sent.

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -11,33 +12,44 @@ import (
 
 // Terminal is where a person looks on.
 type Terminal struct {
-	// Width is how many columns there are now; it may change during a run.
-	Width func() int
+	// Size is how many columns and rows there are now; it may change during a run.
+	Size func() (columns, rows int)
 	// Colour allows colours.
 	Colour bool
 }
 
 const (
-	clearLine = "\r\x1b[K"
-	// narrow is the width below which a live line is left out: nothing useful
-	// would be seen of it.
+	clearBelow = "\x1b[J" // from the cursor to the end of the screen
+	// narrow is the width below which live lines are left out: nothing useful
+	// would be seen of them.
 	narrow = 20
+	// share is the part of a screen that live lines take at most.
+	share = 3
 )
 
-// live is the one line of a terminal that changes while something is waited
-// for. Everything else is written through it, so that it stays the last.
+// live are the lines of a terminal that change while something goes on: one for
+// each check that runs, and above them how far all are. Everything else is
+// written through it, so that they stay the last.
 type live struct {
 	Terminal
 	to io.Writer
 
 	mu      sync.Mutex
-	text    string    // what is going on; "": nothing
-	since   time.Time // since when
-	shown   bool
+	checks  int // beside each other; 0: what goes on has one line
+	ended   int // of these
+	began   time.Time
+	lines   []liveLine
+	shown   int // lines on the screen
 	stopped chan struct{}
 }
 
-// newLive redraws the line once a second until stop is called.
+// liveLine is what goes on in one check.
+type liveLine struct {
+	key, text string
+	since     time.Time
+}
+
+// newLive redraws the lines once a second until stop is called.
 func newLive(t Terminal, to io.Writer) *live {
 	l := &live{Terminal: t, to: to, stopped: make(chan struct{})}
 	go func() {
@@ -61,58 +73,107 @@ func (l *live) stop() {
 	close(l.stopped)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.text = ""
+	l.checks, l.lines = 0, nil
 	l.draw()
 }
 
-// tell changes the line; since when it counts is kept while the text's subject
-// is the same.
-func (l *live) tell(text string, anew bool) {
+// count begins to tell how many of so many checks have ended.
+func (l *live) count(checks int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if anew {
-		l.since = time.Now()
+	l.checks, l.ended, l.began = checks, 0, time.Now()
+}
+
+// finished takes a check's line away, and counts it.
+func (l *live) finished(key string) {
+	l.mu.Lock()
+	l.ended++
+	l.mu.Unlock()
+	l.tell(key, "", true)
+}
+
+// tell changes a check's line, or takes it away if the text is empty; since when
+// it counts is kept while the text's subject is the same.
+func (l *live) tell(key, text string, anew bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := slices.IndexFunc(l.lines, func(line liveLine) bool { return line.key == key })
+	switch {
+	case text == "":
+		l.lines = slices.DeleteFunc(l.lines, func(line liveLine) bool { return line.key == key })
+		l.draw()
+		return
+	case i < 0:
+		i = len(l.lines)
+		l.lines = append(l.lines, liveLine{key: key, since: time.Now()})
+	case anew:
+		l.lines[i].since = time.Now()
 	}
-	l.text = text
+	l.lines[i].text = text
 	l.draw()
 }
 
-// Write puts whole lines above the line.
+// Write puts whole lines above the lines.
 func (l *live) Write(p []byte) (n int, err error) {
 	l.aside(func() { n, err = l.to.Write(p) })
 	return n, err
 }
 
-// aside takes the line away while something else is written to the terminal.
+// aside takes the lines away while something else is written to the terminal.
 func (l *live) aside(write func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.shown {
-		_, _ = io.WriteString(l.to, clearLine) // what follows will tell
-		l.shown = false
-	}
+	_, _ = io.WriteString(l.to, l.erase()) // what follows will tell
 	write()
 	l.draw()
 }
 
-// draw shows the line as it is now, cut to the terminal's width.
+// erase is what takes the lines away.
+func (l *live) erase() string {
+	up := ""
+	switch {
+	case l.shown == 0:
+		return ""
+	case l.shown > 1:
+		up = fmt.Sprintf("\x1b[%dA", l.shown-1)
+	}
+	l.shown = 0
+	return "\r" + up + clearBelow
+}
+
+// draw shows the lines as they are now, cut to the terminal's size.
 func (l *live) draw() {
-	width := l.Width()
-	if l.text == "" || width < narrow {
-		if l.shown {
-			_, _ = io.WriteString(l.to, clearLine)
-			l.shown = false
+	columns, rows := l.Size()
+	text := l.erase()
+	if columns >= narrow {
+		lines := l.rows(columns, rows/share)
+		l.shown = len(lines)
+		text += strings.Join(lines, "\n")
+	}
+	_, _ = io.WriteString(l.to, text)
+}
+
+// rows are the lines to be shown, at most so many but for one.
+func (l *live) rows(columns, most int) (rows []string) {
+	if l.checks > 0 && most > 1 {
+		rows = append(rows, cut(fmt.Sprintf("%d of %d checks, %s", l.ended, l.checks, time.Since(l.began).Truncate(time.Second)), columns-1))
+	}
+	for i, line := range l.lines {
+		if rest := len(l.lines) - i; rest > 1 && len(rows) >= most-1 {
+			return append(rows, cut(fmt.Sprintf("and %d more", rest), columns-1))
 		}
-		return
+		clock := fmt.Sprintf(" %ds", int(time.Since(line.since).Seconds()))
+		rows = append(rows, cut(line.text, columns-1-len(clock))+clock)
 	}
-	clock := fmt.Sprintf(" %ds", int(time.Since(l.since).Seconds()))
-	room := width - 1 - len(clock) // a full line would wrap
-	text := l.text
-	if utf8.RuneCountInString(text) > room {
-		text = string([]rune(text)[:room-1]) + "…"
+	return rows
+}
+
+// cut shortens a line to so many columns: a full one would wrap.
+func cut(text string, columns int) string {
+	if utf8.RuneCountInString(text) > columns {
+		return string([]rune(text)[:columns-1]) + "…"
 	}
-	l.shown = true
-	_, _ = io.WriteString(l.to, clearLine+text+clock)
+	return text
 }
 
 // colours by result; others stay as they are.

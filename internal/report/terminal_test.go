@@ -2,7 +2,9 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,21 +17,119 @@ import (
 // screen plays a terminal: what is on its lines after everything that was
 // written.
 func screen(written string) []string {
-	var lines []string
-	line := ""
-	for part := range strings.SplitAfterSeq(written, "\n") {
-		for _, redrawn := range strings.SplitAfter(part, clearLine) {
-			line += strings.TrimSuffix(redrawn, clearLine)
-			if strings.HasSuffix(redrawn, clearLine) {
-				line = ""
+	lines, row := []string{""}, 0
+	for rest := written; rest != ""; {
+		var up int
+		switch {
+		case strings.HasPrefix(rest, "\r"):
+			lines[row], rest = "", rest[1:] // nothing is written over but what is erased first
+		case strings.HasPrefix(rest, clearBelow):
+			lines, rest = lines[:row+1], rest[len(clearBelow):]
+			lines[row] = ""
+		case strings.HasPrefix(rest, "\n"):
+			if row++; row == len(lines) {
+				lines = append(lines, "")
 			}
-		}
-		if strings.HasSuffix(line, "\n") {
-			lines = append(lines, strings.TrimSuffix(line, "\n"))
-			line = ""
+			rest = rest[1:]
+		case scans(rest, &up):
+			row -= up
+			rest = rest[strings.Index(rest, "A")+1:]
+		default:
+			_, size := utf8.DecodeRuneInString(rest)
+			lines[row] += rest[:size]
+			rest = rest[size:]
 		}
 	}
-	return append(lines, line)
+	return lines
+}
+
+// scans reads how many lines the cursor goes up.
+func scans(rest string, up *int) bool {
+	n, _ := fmt.Sscanf(rest, "\x1b[%dA", up)
+	return n == 1 && strings.HasPrefix(rest, "\x1b[")
+}
+
+// TestLiveLines: each check beside others has a line, under one that tells how
+// far they are; a result is written above them, with no remains; no more than a
+// third of the screen is taken, and no row wraps.
+func TestLiveLines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var columns, rows atomic.Int64
+		columns.Store(60)
+		rows.Store(24)
+		var out bytes.Buffer
+		text := NewText(&out, &out, Style{Version: "test", Terminal: &Terminal{Size: func() (int, int) { return int(columns.Load()), int(rows.Load()) }}})
+		on := func() string {
+			synctest.Wait()
+			all := screen(out.String())
+			for _, line := range all {
+				if columns.Load() >= narrow && utf8.RuneCountInString(line) >= int(columns.Load()) {
+					t.Errorf("a row of %d columns on %d: %q", utf8.RuneCountInString(line), columns.Load(), line)
+				}
+			}
+			return strings.Join(all, "\n")
+		}
+		expect := func(want string) {
+			t.Helper()
+			if got := on(); got != want {
+				t.Errorf("the screen has\n%s\nwant\n%s", got, want)
+			}
+		}
+		volume := cloud.Resource{Kind: cloud.KindVolume, ID: "v", Name: "v", Status: "creating"}
+		text.Event(check.ChecksStarted{Count: 3})
+		for _, title := range []string{"chain", "data", "restore-existing"} {
+			text.Event(check.Beside{Check: title, Event: check.CheckStarted{Title: title}})
+			text.Event(check.Beside{Check: title, Event: check.Waiting{On: []cloud.Resource{volume}, Want: []string{"available"}}})
+		}
+		<-time.After(2500 * time.Millisecond)
+		expect("0 of 3 checks, 2s\nchain: waiting for volume creating 2s\ndata: waiting for volume creating 2s\nrestore-existing: waiting for volume creating 2s")
+		text.Event(check.Beside{Check: "data", Event: check.CheckFinished{Result: check.Result{Title: "data", Status: check.Passed, Seconds: 2.5}}})
+		text.Event(check.Beside{Check: "data", Event: check.CleanupStarted{Prefix: "p", Kinds: []string{"volumes"}}})
+		expect("data: PASS (2.5 s)\n1 of 3 checks, 2s\nchain: waiting for volume creating 2s\nrestore-existing: waiting for volume creating 2s\ndata: cleaning up 0s")
+		text.Event(check.Beside{Check: "data", Event: check.CheckEnded{}})
+		columns.Store(30)
+		<-time.After(time.Second)
+		expect("data: PASS (2.5 s)\n1 of 3 checks, 3s\nchain: waiting for volume… 3s\nrestore-existing: waiting… 3s")
+		rows.Store(7)
+		<-time.After(time.Second)
+		expect("data: PASS (2.5 s)\n1 of 3 checks, 4s\nand 2 more")
+		columns.Store(19)
+		<-time.After(time.Second)
+		expect("data: PASS (2.5 s)\n")
+		columns.Store(60)
+		text.Close()
+		expect("data: PASS (2.5 s)\n")
+	})
+}
+
+// TestBesideInPipe: in a pipe the steps of a check come with its result, each
+// whole, and the lines about a long wait name the check.
+func TestBesideInPipe(t *testing.T) {
+	var out bytes.Buffer
+	text := NewText(&out, &out, Style{Version: "test"})
+	on := []cloud.Resource{{Kind: cloud.KindVolume, ID: "v", Name: "v", Status: "creating"}}
+	text.Event(check.ChecksStarted{Count: 2})
+	for _, title := range []string{"chain", "data"} {
+		text.Event(check.Beside{Check: title, Event: check.CheckStarted{Title: title}})
+		text.Event(check.Beside{Check: title, Event: check.StepStarted{Verb: "creating", On: on[0]}})
+		text.Event(check.Beside{Check: title, Event: check.Waiting{On: on, Want: []string{"available"}}})
+	}
+	text.Event(check.Beside{Check: "chain", Event: check.Polled{On: on, Waited: 11 * time.Second}})
+	text.Event(check.Beside{Check: "data", Event: check.CheckFinished{Result: check.Result{Title: "data", Status: check.Passed}}})
+	text.Event(check.Beside{Check: "data", Event: check.Deleting{On: on[0]}})
+	text.Event(check.Beside{Check: "data", Event: check.CheckEnded{}})
+	text.Event(check.Beside{Check: "chain", Event: check.CheckEnded{}}) // without a result
+	want := `↳ chain: still waiting after 11s: volume 'v' (v) is 'creating'
+Creating volume 'v' (v) ...
+↳ waiting for volume 'v' (v) to become 'available' ...
+data: PASS
+↳ deleting volume 'v' (v), age unknown
+Creating volume 'v' (v) ...
+↳ waiting for volume 'v' (v) to become 'available' ...
+`
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", &out, want)
+	}
 }
 
 // TestLiveLine: one line is redrawn while a check waits, and its result takes its place.
@@ -37,7 +137,7 @@ func TestLiveLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		width := 60
 		var out, diagnostics bytes.Buffer
-		text := NewText(&out, &diagnostics, Style{Version: "test", Terminal: &Terminal{Width: func() int { return width }}})
+		text := NewText(&out, &diagnostics, Style{Version: "test", Terminal: &Terminal{Size: func() (int, int) { return width, 24 }}})
 		volume := cloud.Resource{Kind: cloud.KindVolume, ID: "v", Name: "scs-test-volume", Status: "creating"}
 		c := check.Mandatory()[0]
 		last := func() string {
@@ -79,7 +179,7 @@ func TestLiveLine(t *testing.T) {
 func TestColour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		text := NewText(&out, &out, Style{Terminal: &Terminal{Width: func() int { return 80 }, Colour: true}})
+		text := NewText(&out, &out, Style{Terminal: &Terminal{Size: func() (int, int) { return 80, 24 }, Colour: true}})
 		text.Close()
 		text.Verdict(check.Fail)
 		if out.String() != "scs-0117-test-backup: \x1b[31mFAIL\x1b[0m\n" {

@@ -15,6 +15,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,15 +45,24 @@ type Style struct {
 type Text struct {
 	Style
 	out, err io.Writer
-	live     *live         // nil in a pipe
-	lost     error         // why results cannot be written any more; nil: they can
-	sign     time.Duration // when the next line about the present wait is due
-	check    string        // the line of the check that runs
+	live     *live       // nil in a pipe
+	lost     error       // why results cannot be written any more; nil: they can
+	about    *activity   // what the present event belongs to
+	beside   []*activity // checks that run beside each other
+}
+
+// activity is a check that goes on, or what the run does besides.
+type activity struct {
+	check  string        // its title; "": none
+	sign   time.Duration // when the next line about the present wait is due
+	beside bool          // others go on at the same time
+	ended  bool          // the check has a result: what follows is its clean-up
+	steps  []string      // lines of a check beside others, told when it has ended
 }
 
 // NewText writes results to out and diagnostics to err. Close ends it.
 func NewText(out, err io.Writer, style Style) *Text {
-	t := &Text{Style: style, out: out, err: err}
+	t := &Text{Style: style, out: out, err: err, about: &activity{}}
 	if style.Terminal != nil && !style.Quiet {
 		t.live = newLive(*style.Terminal, out)
 		t.out = t.live
@@ -92,13 +102,60 @@ func (t *Text) line(format string, args ...any) {
 	}
 }
 
-// step is what goes on: a line in a pipe, the live line on a terminal.
+// step is what goes on: a line in a pipe, a live line on a terminal.
 func (t *Text) step(short string, format string, args ...any) {
 	if t.live == nil {
-		t.line(format, args...)
+		t.detail(format, args...)
 		return
 	}
-	t.live.tell(strings.TrimPrefix(t.check+": ", ": ")+short, true)
+	t.doing(short, true)
+}
+
+// detail is a line of what goes on. Those of a check beside others come together
+// when it has ended.
+func (t *Text) detail(format string, args ...any) {
+	if a := t.about; t.live == nil && a.beside && !a.ended {
+		a.steps = append(a.steps, fmt.Sprintf(format, args...))
+		return
+	}
+	t.line(format, args...)
+}
+
+// doing changes the live line of the check, or of the run; there is one.
+func (t *Text) doing(what string, anew bool) {
+	if t.about.check != "" {
+		what = strings.TrimSuffix(t.about.check+": "+what, ": ")
+	}
+	t.live.tell(t.about.key(), what, anew)
+}
+
+// key tells live lines apart: only what goes on beside others has one of its own.
+func (a *activity) key() string {
+	if a.beside {
+		return a.check
+	}
+	return ""
+}
+
+// besideOthers tells an event of a check that others go on beside.
+func (t *Text) besideOthers(e check.Beside) {
+	i := slices.IndexFunc(t.beside, func(a *activity) bool { return a.check == e.Check })
+	if i < 0 {
+		i = len(t.beside)
+		t.beside = append(t.beside, &activity{check: e.Check, beside: true})
+	}
+	before := t.about
+	t.about = t.beside[i]
+	t.Event(e.Event)
+	t.about = before
+}
+
+// tellSteps tells what was kept back of a check.
+func (t *Text) tellSteps() {
+	for _, line := range t.about.steps {
+		t.line("%s", line)
+	}
+	t.about.steps = nil
 }
 
 // Event tells one event.
@@ -108,8 +165,17 @@ func (t *Text) Event(e check.Event) {
 		l := e.Login
 		t.line("volume-backup-tester %s: cloud '%s', region %s, block storage %s, project '%s' (%s), user '%s', roles: %s",
 			t.Version, l.Cloud, cmp.Or(l.Region, "(none)"), l.Endpoint, l.Project, l.ProjectID, l.User, cmp.Or(strings.Join(l.Roles, ", "), "none"))
+	case check.Beside:
+		t.besideOthers(e)
+	case check.ChecksStarted:
+		if t.live != nil {
+			t.live.count(e.Count)
+		}
 	case check.CleanupStarted:
-		t.sign, t.check = firstSign, ""
+		t.about.sign = firstSign
+		if !t.about.beside {
+			t.about.check = ""
+		}
 		if e.DryRun {
 			t.line("What a clean-up of everything whose name begins with '%s' would delete:", e.Prefix)
 			return
@@ -122,11 +188,11 @@ func (t *Text) Event(e check.Event) {
 		if e.DryRun {
 			verb = "would delete"
 		}
-		t.line("↳ %s %s, %s", verb, e.On, age(e.Age))
+		t.detail("↳ %s %s, %s", verb, e.On, age(e.Age))
 	case check.CheckStarted:
-		t.check = e.Title
+		t.about.check, t.about.ended = e.Title, false
 		if t.live != nil {
-			t.live.tell(t.check, true)
+			t.doing("", true)
 		}
 	case check.StepStarted:
 		text := fmt.Sprintf("%s%s %s", strings.ToUpper(e.Verb[:1]), e.Verb[1:], e.On)
@@ -135,34 +201,43 @@ func (t *Text) Event(e check.Event) {
 		}
 		t.step(e.Verb+" "+e.On.Kind, "%s ...", text)
 	case check.Waiting:
-		t.sign = firstSign
+		t.about.sign = firstSign
 		t.step("waiting for "+brief(e.On), "↳ waiting for %s ...", wanted(e))
 	case check.Polled:
 		t.polled(e)
 	case check.CheckFinished:
 		t.finished(e.Result)
+	case check.CheckEnded:
+		t.tellSteps()
+		if t.live != nil {
+			t.live.tell(t.about.key(), "", true)
+		}
 	}
 }
 
 func (t *Text) polled(e check.Polled) {
 	if t.live != nil {
-		t.live.tell(strings.TrimPrefix(t.check+": ", ": ")+"waiting for "+brief(e.On), false)
+		t.doing("waiting for "+brief(e.On), false)
 		return
 	}
-	if e.Waited >= t.sign {
-		t.sign = e.Waited * 3 / 2
+	if e.Waited >= t.about.sign {
+		t.about.sign = e.Waited * 3 / 2
 		text := statuses(e.On)
 		if text == "" { // a list that is not answered
 			text = "no answer yet"
 		}
-		t.line("↳ still waiting after %s: %s", e.Waited.Round(time.Second), text)
+		t.line("↳ %sstill waiting after %s: %s", strings.TrimPrefix(t.about.key()+": ", ": "), e.Waited.Round(time.Second), text)
 	}
 }
 
 func (t *Text) finished(c check.Result) {
-	t.check = ""
 	if t.live != nil {
-		t.live.tell("", true)
+		t.live.finished(t.about.key())
+	}
+	t.about.ended = true
+	t.tellSteps()
+	if !t.about.beside {
+		t.about.check = ""
 	}
 	for _, note := range c.Notes {
 		t.line("↳ %s", note)
@@ -188,81 +263,3 @@ func (t *Text) diagnose(line string) {
 	}
 	fmt.Fprintln(t.err, line)
 }
-
-// Failures tells why a run has not passed, and what stays in the cloud. A
-// failure of the cloud is an error; one that kept it from being tested is
-// critical, which runners count as such.
-func (t *Text) Failures(o *check.Outcome) {
-	for _, f := range o.Failures {
-		word := "error"
-		if f.Verdict == check.Abort {
-			word = "critical"
-		}
-		if c := o.Result(f.Check); c != nil {
-			t.diagnose(fmt.Sprintf("%s: %s: %s", word, c.Title, f.Summary))
-			t.part("requirement", fmt.Sprintf("%s (%s)", c.Requirement, c.Reference))
-		} else {
-			t.diagnose(word + ": " + f.Summary)
-		}
-		for _, p := range parts(f) {
-			t.part(p.label, p.text)
-		}
-	}
-	others := false
-	for _, l := range o.Left {
-		if l.Reason != "" { // told with the failure
-			continue
-		}
-		label := "left in the cloud"
-		if l.ID == "" {
-			label = "may still exist"
-		}
-		t.part(label, l.String())
-		others = true
-	}
-	if others {
-		t.part("to delete it", o.CleanupCommand)
-	}
-}
-
-func (t *Text) part(label, text string) { t.diagnose(fmt.Sprintf("  %s: %s", label, text)) }
-
-// Summary is the end of a test: where and when it was, and a table of the
-// checks.
-func (t *Text) Summary(o *check.Outcome) {
-	e := o.Evidence
-	t.line("  tool      volume-backup-tester %s", o.Version)
-	t.line("  time      %s to %s", o.Started.Format(time.RFC3339), o.Ended.Format(time.RFC3339))
-	if e.ProjectID == "" {
-		t.line("  cloud     %s, not connected", e.Cloud)
-	} else {
-		t.line("  cloud     %s, %s, region %s", e.Cloud, e.AuthURL, cmp.Or(e.Region, "(none)"))
-		t.line("  project   %s, user %s, roles %s", e.ProjectID, e.User, strings.Join(e.Roles, ", "))
-		t.line("  endpoint  %s", e.Endpoint)
-	}
-	optional := false
-	for _, c := range o.Checks {
-		result := cmp.Or(string(c.Status), "-")
-		if f := o.Failure(c.Name); f != nil {
-			result = string(f.Verdict)
-		}
-		t.line("  %-27s %-5s %7.1f s", c.Title, result, c.Seconds)
-		if c.Status == "" && len(c.Notes) > 0 {
-			t.line("    %s", strings.Join(c.Notes, "; "))
-		}
-		optional = optional || !c.Mandatory
-	}
-	var tolerated []string
-	for _, one := range o.Tolerated {
-		tolerated = append(tolerated, one.String())
-	}
-	if len(tolerated) > 0 {
-		t.line("  tolerated: %s", strings.Join(tolerated, "; "))
-	}
-	if optional {
-		t.line("  optional checks: %d passed, %d warned, %d failed, %d skipped", o.Count(check.Passed), o.Count(check.Warned), o.Count(check.Failed), o.Count(check.Skipped))
-	}
-}
-
-// Verdict is the last line of a test run.
-func (t *Text) Verdict(v check.Verdict) { t.result("scs-0117-test-backup: %s", v) }

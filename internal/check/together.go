@@ -1,0 +1,30 @@
+package check
+
+import (
+	"context"
+	"sync"
+)
+
+// together does what does not depend on each other at the same time, unless the
+// run does one thing after the other. It returns when all have ended, with the
+// error of the first that has one: what each made is in the account by then.
+func (s *Session) together(ctx context.Context, each ...func(context.Context) error) error {
+	errs := make([]error, len(each))
+	var all sync.WaitGroup
+	for i, do := range each {
+		if s.run.Parallel <= 1 {
+			if err := do(ctx); err != nil {
+				return err
+			}
+			continue
+		}
+		all.Go(func() { errs[i] = do(ctx) })
+	}
+	all.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"volume-backup-tester/internal/check"
+)
+
+// Failures tells why a run has not passed, and what stays in the cloud. A
+// failure of the cloud is an error; one that kept it from being tested is
+// critical, which runners count as such.
+func (t *Text) Failures(o *check.Outcome) {
+	for _, f := range o.Failures {
+		word := "error"
+		if f.Verdict == check.Abort {
+			word = "critical"
+		}
+		if c := o.Result(f.Check); c != nil {
+			t.diagnose(fmt.Sprintf("%s: %s: %s", word, c.Title, f.Summary))
+			t.part("requirement", fmt.Sprintf("%s (%s)", c.Requirement, c.Reference))
+		} else {
+			t.diagnose(word + ": " + f.Summary)
+		}
+		for _, p := range parts(f) {
+			t.part(p.label, p.text)
+		}
+	}
+	others := false
+	for _, l := range o.Left {
+		if l.Reason != "" { // told with the failure
+			continue
+		}
+		label := "left in the cloud"
+		if l.ID == "" {
+			label = "may still exist"
+		}
+		t.part(label, l.String())
+		others = true
+	}
+	if others {
+		t.part("to delete it", o.CleanupCommand)
+	}
+}
+
+func (t *Text) part(label, text string) { t.diagnose(fmt.Sprintf("  %s: %s", label, text)) }
+
+// Summary is the end of a test: where and when it was, and a table of the
+// checks.
+func (t *Text) Summary(o *check.Outcome) {
+	e := o.Evidence
+	t.line("  tool      volume-backup-tester %s", o.Version)
+	t.line("  time      %s to %s", o.Started.Format(time.RFC3339), o.Ended.Format(time.RFC3339))
+	if e.ProjectID == "" {
+		t.line("  cloud     %s, not connected", e.Cloud)
+	} else {
+		t.line("  cloud     %s, %s, region %s", e.Cloud, e.AuthURL, cmp.Or(e.Region, "(none)"))
+		t.line("  project   %s, user %s, roles %s", e.ProjectID, e.User, strings.Join(e.Roles, ", "))
+		t.line("  endpoint  %s", e.Endpoint)
+	}
+	optional := false
+	for _, c := range o.Checks {
+		result := cmp.Or(string(c.Status), "-")
+		if f := o.Failure(c.Name); f != nil {
+			result = string(f.Verdict)
+		}
+		t.line("  %-27s %-5s %7.1f s", c.Title, result, c.Seconds)
+		if c.Status == "" && len(c.Notes) > 0 {
+			t.line("    %s", strings.Join(c.Notes, "; "))
+		}
+		optional = optional || !c.Mandatory
+	}
+	var tolerated []string
+	for _, one := range o.Tolerated {
+		tolerated = append(tolerated, one.String())
+	}
+	if len(tolerated) > 0 {
+		t.line("  tolerated: %s", strings.Join(tolerated, "; "))
+	}
+	if optional {
+		t.line("  optional checks: %d passed, %d warned, %d failed, %d skipped", o.Count(check.Passed), o.Count(check.Warned), o.Count(check.Failed), o.Count(check.Skipped))
+	}
+}
+
+// Verdict is the last line of a test run.
+func (t *Text) Verdict(v check.Verdict) { t.result("scs-0117-test-backup: %s", v) }
