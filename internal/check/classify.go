@@ -231,7 +231,7 @@ func byLoad(err error) bool {
 	case call == nil:
 		return errors.As(err, &timeout)
 	}
-	return call.Limited() || call.OverQuota() || errors.Is(call, context.DeadlineExceeded)
+	return call.Limited() || call.Creates && call.OverQuota() || errors.Is(call, context.DeadlineExceeded)
 }
 
 // answered is asCall without what Keystone answered: when a login has to be

@@ -19,6 +19,9 @@ const (
 	atOnce = 4
 	// often is how soon at the latest what may pass by itself is asked for again.
 	often = 5 * time.Second
+	// soon is for how long at most nothing is listed after a deletion was
+	// accepted, however long deletions usually take.
+	soon = 2 * time.Second
 	// rest is how many times as long as a listing the time between two is at
 	// least: many leftovers make many pages.
 	rest = 10
@@ -149,6 +152,9 @@ func (c *clearing) round(ctx context.Context) error {
 	for id, it := range c.items {
 		if now[id] == nil {
 			c.moved = time.Now()
+			if it.accepted {
+				c.usual.took(sortOfDeletion(c.name), time.Since(it.begun))
+			}
 			if c.only != nil && !contains(c.others, it.Resource) {
 				c.owned.gone(it.Resource)
 			}
@@ -230,6 +236,7 @@ func (c *clearing) deleteAll(ctx context.Context, due []*item) error {
 	for _, it := range due {
 		if it.begun.After(c.moved) {
 			c.moved = it.begun
+			c.again = latest(c.again, it.begun.Add(min(c.usual.half(sortOfDeletion(c.name)), soon)))
 		}
 	}
 	err := context.Cause(asking)
@@ -237,6 +244,13 @@ func (c *clearing) deleteAll(ctx context.Context, due []*item) error {
 		return nil
 	}
 	return err
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // ask asks for one deletion, or before it for a volume of the check in-use to be

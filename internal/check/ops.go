@@ -180,7 +180,9 @@ func (s *Session) Remove(ctx context.Context, what cloud.Resource) error {
 	status := what.Status
 	var accepted time.Time
 	var refusal error
-	_, err := wait.Until(ctx, s.run.policy(), func(ctx context.Context) (nothing, bool, error) {
+	policy := s.run.policy()
+	policy.Expect = func() time.Duration { return s.run.usual.half(sortOfDeletion(what.Kind)) }
+	_, err := wait.Until(ctx, policy, func(ctx context.Context) (nothing, bool, error) {
 		if accepted.IsZero() || status != "deleting" && time.Since(accepted) > undone {
 			err := s.run.owned.delete(ctx, s.cloud.Once(), what)
 			call := answered(err)
@@ -197,6 +199,9 @@ func (s *Session) Remove(ctx context.Context, what cloud.Resource) error {
 		switch {
 		case gone(err):
 			s.run.owned.gone(what)
+			if !accepted.IsZero() {
+				s.run.usual.took(sortOfDeletion(what.Kind), time.Since(accepted))
+			}
 			return nothing{}, true, nil
 		case err == nil && failed(now.Status):
 			return nothing{}, false, &Finding{On: now, Expected: "to be deleted", Got: "status '" + now.Status + "'"}

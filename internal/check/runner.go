@@ -37,6 +37,7 @@ type run struct {
 	skips  []skips
 	qcow2  formats
 	hashes *hashes
+	usual  *usual
 
 	mu      sync.Mutex // one event at a time; guards the outcome's timelines and skips
 	outcome *Outcome
@@ -47,7 +48,7 @@ func newRun(c Config) *run {
 	if c.Tolerance == nil {
 		c.Tolerance = new(Tolerance)
 	}
-	return &run{Config: c, owned: &owned{prefix: c.Prefix}, hashes: newHashes(), usage: newUsage(), outcome: newOutcome(c)}
+	return &run{Config: c, owned: &owned{prefix: c.Prefix}, hashes: newHashes(), usual: &usual{known: map[string]time.Duration{}}, usage: newUsage(), outcome: newOutcome(c)}
 }
 
 func (r *run) policy() wait.Policy { return r.Tolerance.policy(r.Timeout) }

@@ -73,8 +73,9 @@ func (s *Session) waitUntil(ctx context.Context, w waiting) error {
 		s.run.saw(t.Resource)
 	}
 	s.emit(told)
-	now := s.waitBegins(w.targets)
+	now, sort := s.waitBegins(w.targets), sortOf(w.targets)
 	policy := s.run.policy()
+	policy.Expect = func() time.Duration { return s.run.usual.half(sort) }
 	policy.Tick = func(waited time.Duration) {
 		s.mu.Lock()
 		now.waited = waited
@@ -84,11 +85,15 @@ func (s *Session) waitUntil(ctx context.Context, w waiting) error {
 	if w.until != nil {
 		policy.Moved = func() time.Time { return w.until().Add(-policy.Limit) }
 	}
-	began := time.Now()
+	began, polls := time.Now(), 0
 	_, err := wait.Until(ctx, policy, func(ctx context.Context) (nothing, bool, error) {
+		polls++
 		done, err := s.poll(ctx, w)
 		return nothing{}, done, err
 	})
+	if err == nil && polls > 1 {
+		s.run.usual.took(sort, time.Since(began))
+	}
 	if ctx.Err() == nil {
 		s.waitEnds(now)
 	}

@@ -34,6 +34,9 @@ type Policy struct {
 	Moved func() time.Time
 	// Unbounded polls bound their own requests: one may outlast the budget.
 	Unbounded bool
+	// Expect, if set, tells how long the wait will last at least: nothing is polled
+	// between the first time and then.
+	Expect func() time.Duration
 	// Rest, if set, tells after each poll how long to pause at least; for
 	// polls that are expensive, such as listing.
 	Rest func() time.Duration
@@ -118,6 +121,9 @@ func Until[T any](ctx context.Context, p Policy, poll func(context.Context) (v T
 		pause := max(min(max(waited/6, shortestPause), longestPause), after)
 		if p.Rest != nil {
 			pause = max(pause, p.Rest())
+		}
+		if p.Expect != nil {
+			pause = max(pause, p.Expect()-waited)
 		}
 		if err := sleep(ctx, min(pause, deadline.Sub(now))); err != nil {
 			return v, err

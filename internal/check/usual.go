@@ -1,0 +1,52 @@
+package check
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// usual is how long waits of each sort have taken at least in this run. Half of
+// that long it is no use to poll again: all checks together spare a cloud most
+// polls of long operations. The mandatory phases wait once for each sort, so that
+// they poll as if nothing were known.
+type usual struct {
+	mu    sync.Mutex
+	known map[string]time.Duration
+}
+
+// took notes a wait.
+func (u *usual) took(sort string, d time.Duration) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if before, known := u.known[sort]; !known || d < before {
+		u.known[sort] = d
+	}
+}
+
+// half is for how long a wait of the sort need not be polled again; that of the
+// middle one of all sorts if none of this one has ended yet.
+func (u *usual) half(sort string) time.Duration {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if d, known := u.known[sort]; known {
+		return d / 2
+	}
+	if len(u.known) == 0 {
+		return 0
+	}
+	return slices.Sorted(maps.Values(u.known))[len(u.known)/2] / 2
+}
+
+// sortOf is the sort of a wait for targets: what they are, and what they are to
+// become.
+func sortOf(targets []*target) (sort string) {
+	for _, t := range targets {
+		sort += t.Kind + " " + t.want() + ", "
+	}
+	return sort
+}
+
+// sortOfDeletion is the sort of a wait for a resource to be gone.
+func sortOfDeletion(kind string) string { return "no " + kind }
