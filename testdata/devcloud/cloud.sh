@@ -20,6 +20,20 @@ open()  { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 http()  { curl -s -o /dev/null -m 5 "$1"; }
 sql()   { timeout 10 mariadb --no-defaults -N -uroot -S "$RUN/mysql.sock" -e "$1"; }
 
+auth_section() { # USER: how a service validates tokens
+  cat <<EOF
+[keystone_authtoken]
+auth_url = $KEYSTONE
+www_authenticate_uri = $KEYSTONE
+auth_type = password
+project_domain_id = default
+user_domain_id = default
+project_name = service
+username = $1
+password = pw
+EOF
+}
+
 devcloud_install() {
   local packages=$PACKAGES
   [ "$BACKUP" != swift ] || packages+=" $SWIFT_PACKAGES"

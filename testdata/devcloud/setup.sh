@@ -70,20 +70,6 @@ EOF
   ln -sf "$CEPH/keyring" /etc/ceph/ceph.client.admin.keyring
 }
 
-auth_section() { # USER: how a service validates tokens
-  cat <<EOF
-[keystone_authtoken]
-auth_url = $KEYSTONE
-www_authenticate_uri = $KEYSTONE
-auth_type = password
-project_domain_id = default
-user_domain_id = default
-project_name = service
-username = $1
-password = pw
-EOF
-}
-
 setup_openstack() {
   say "mariadb and rabbitmq"
   mkdir -p "$OS"/{db,rabbit,keystone,glance/images,glance/staging,glance/tasks,cinder/lock,cinder/conversion,cinder/coord,fernet,credential,backups}
