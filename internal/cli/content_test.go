@@ -46,7 +46,7 @@ func TestQcow2Refused(t *testing.T) {
 					}
 					return cloud.RoundTrip(r)
 				}
-				status := s.run("--checks", row.checks)
+				status := s.run("--checks", row.checks, "--parallel", "1")
 				said := s.stdout.String()
 				results := strings.Fields(row.results)
 				for i, check := range strings.Split(row.checks, ",") {
