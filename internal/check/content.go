@@ -105,6 +105,11 @@ func (s *Session) diff(ctx context.Context, volume filled) (string, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, max(s.run.Timeout, time.Duration(volume.holds.size)*downloadGiB))
 	defer cancel()
+	done, err := s.run.hashes.read(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer done()
 	content, err := s.cloud.ReadImage(ctx, image)
 	if err != nil {
 		return "", unreadableUnlessEnded(ctx, err, "an image cannot be downloaded")
@@ -149,6 +154,11 @@ func (s *Session) contentHash(ctx context.Context, volume cloud.Resource) (strin
 	size := int64(volume.Size) * gibi
 	ctx, cancel := context.WithTimeout(ctx, max(s.run.Timeout, time.Duration(volume.Size)*downloadGiB))
 	defer cancel()
+	done, err := s.run.hashes.read(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer done()
 	content, err := s.cloud.ReadImage(ctx, image)
 	if err != nil {
 		return "", unreadableUnlessEnded(ctx, err, "an image cannot be downloaded")

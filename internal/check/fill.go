@@ -194,6 +194,9 @@ func (s *Session) fillFrom(ctx context.Context, name, volumeType string, want co
 	if err != nil {
 		return volume, false, err
 	}
+	if !want.reduced {
+		s.run.hashes.begin(expected{content: want, size: want.size})
+	}
 	made, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: name, Size: want.size, Type: volumeType, ImageID: image.ID})
 	return filled{Resource: made, holds: want}, true, err
 }
