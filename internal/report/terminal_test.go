@@ -76,6 +76,8 @@ func TestLiveLines(t *testing.T) {
 			}
 		}
 		volume := cloud.Resource{Kind: cloud.KindVolume, ID: "v", Name: "v", Status: "creating"}
+		text.Event(check.CleanupStarted{Prefix: "p", Kinds: []string{"images"}})
+		expect("cleaning up 0s")
 		text.Event(check.ChecksStarted{Count: 3})
 		for _, title := range []string{"chain", "data", "restore-existing"} {
 			text.Event(check.Beside{Check: title, Event: check.CheckStarted{Title: title}})

@@ -169,6 +169,7 @@ func (t *Text) Event(e check.Event) {
 		t.besideOthers(e)
 	case check.ChecksStarted:
 		if t.live != nil {
+			t.live.tell(t.about.key(), "", true)
 			t.live.count(e.Count)
 		}
 	case check.CleanupStarted:
