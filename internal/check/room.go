@@ -15,7 +15,8 @@ type figure struct {
 	needed     int
 }
 
-// figures are what a check needs of each quota, with volumes of so many GiB.
+// figures are what a check needs of each quota, with volumes of so many GiB. What
+// is there already counts with its own size: 1.
 func (n Needs) figures(size int) []figure {
 	more := size - 1
 	return []figure{
@@ -34,12 +35,13 @@ type room struct {
 	// others is what the project's lists have when nothing of this run's checks
 	// is there.
 	others Needs
+	kept   []Needs // what failed checks have left
 }
 
 // findRoom asks for the limits. What the cloud does not state counts as Cinder
 // has it by default.
 func (r *run) findRoom(ctx context.Context) room {
-	return room{r.VolumeSize, r.limits(ctx), r.usage.holds()}
+	return room{size: r.VolumeSize, limits: r.limits(ctx), others: r.usage.holds()}
 }
 
 // fits tells whether what a check needs fits beside what is held.
@@ -51,6 +53,9 @@ func (o room) fits(n Needs, held []Needs) bool {
 			most = f.usual
 		}
 		free := most - max(others[i].needed, o.limits[f.used])
+		for _, k := range o.kept {
+			free -= k.figures(1)[i].needed
+		}
 		for _, h := range held {
 			free -= h.figures(o.size)[i].needed
 		}

@@ -19,7 +19,6 @@ type schedule struct {
 	waiting []Check // in the order in which they are to begin
 	active  []*job  // running, or being cleaned up
 	again   []*job  // to be tried once more alone
-	kept    []Needs // by what could not be cleaned up
 	steps   chan step
 	// failures are those of checks and of their clean-ups.
 	failures map[string]error
@@ -98,7 +97,8 @@ func (q *schedule) mayStart(c Check) bool {
 	if len(q.active) == 0 {
 		return true
 	}
-	held, lanes := slices.Clone(q.kept), 0
+	var held []Needs
+	lanes := 0
 	for _, j := range q.active {
 		if j.running && j.check.Alone {
 			return false
@@ -162,7 +162,7 @@ func (q *schedule) note(ctx context.Context, s step) {
 	if s.err == nil || ctx.Err() != nil {
 		return
 	}
-	q.kept = append(q.kept, q.owned.holds(j.under))
+	q.room.kept = append(q.room.kept, q.owned.holds(j.under))
 	switch {
 	case j.abandoned: // the second try's clean-up tells
 	case s.cleaned && !j.passed && j.disturbed.Load():
