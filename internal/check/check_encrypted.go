@@ -52,7 +52,7 @@ func runEncrypted(ctx context.Context, s *Session) error {
 			return s.unreadableRestored(restored, err)
 		}
 		if got != ciphertext {
-			return &Finding{On: restored, Expected: "the ciphertext of its source, sha512 " + ciphertext, Got: "sha512 " + got,
+			return &Finding{On: restored, Expected: "the ciphertext of its source, sha256 " + ciphertext, Got: "sha256 " + got,
 				Hint: "the backup's data or its key is lost; keep these volumes and backups and look into cinder-backup's log"}
 		}
 		if err := s.Remove(ctx, restored); err != nil {

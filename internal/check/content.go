@@ -3,7 +3,7 @@ package check
 import (
 	"cmp"
 	"context"
-	"crypto/sha512"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -143,7 +143,7 @@ func (s *Session) hashMatches(ctx context.Context, image cloud.Resource, volume 
 	return image.SHA512 == sum, err
 }
 
-// contentHash is the sha512 of what is uploaded of a volume, over its size: the
+// contentHash is the sha256 of what is uploaded of a volume, over its size: the
 // device of an encrypted one may be longer by the room for its header, so that
 // Glance's hash is that of something else.
 func (s *Session) contentHash(ctx context.Context, volume cloud.Resource) (string, error) {
@@ -164,7 +164,7 @@ func (s *Session) contentHash(ctx context.Context, volume cloud.Resource) (strin
 		return "", unreadableUnlessEnded(ctx, err, "an image cannot be downloaded")
 	}
 	defer content.Close()
-	h := sha512.New()
+	h := sha256.New()
 	if _, err := io.CopyN(h, content, size); err != nil {
 		return "", &unreadableError{why: "the download of " + image.String() + " broke off", err: err, byGlance: true}
 	}
