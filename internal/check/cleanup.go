@@ -236,7 +236,9 @@ func (c *clearing) deleteAll(ctx context.Context, due []*item) error {
 	for _, it := range due {
 		if it.begun.After(c.moved) {
 			c.moved = it.begun
-			c.again = latest(c.again, it.begun.Add(min(c.usual.half(sortOfDeletion(c.name)), soon)))
+			if c.prefix != c.Prefix { // behind an optional check
+				c.again = latest(c.again, it.begun.Add(min(c.usual.half(sortOfDeletion(c.name)), soon)))
+			}
 		}
 	}
 	err := context.Cause(asking)

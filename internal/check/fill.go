@@ -127,7 +127,10 @@ func (s *Session) fill(ctx context.Context, name, volumeType string, p pattern, 
 // warnReduced tells, once, that a check compares little.
 func (s *Session) warnReduced() {
 	warning := "only the first 8 MiB of each volume were known bytes, because a qcow2 image was refused and a raw one took its place: " + s.run.qcow2.refusal()
-	if !slices.Contains(s.result.Notes, warning) {
+	s.mu.Lock()
+	told := slices.Contains(s.result.Notes, warning)
+	s.mu.Unlock()
+	if !told {
 		s.Warn("%s", warning)
 	}
 }

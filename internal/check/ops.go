@@ -181,7 +181,12 @@ func (s *Session) Remove(ctx context.Context, what cloud.Resource) error {
 	var accepted time.Time
 	var refusal error
 	policy := s.run.policy()
-	policy.Expect = func() time.Duration { return s.run.usual.half(sortOfDeletion(what.Kind)) }
+	policy.Expect = func() time.Duration {
+		if status != "deleting" {
+			return 0
+		}
+		return s.run.usual.half(sortOfDeletion(what.Kind))
+	}
 	_, err := wait.Until(ctx, policy, func(ctx context.Context) (nothing, bool, error) {
 		if accepted.IsZero() || status != "deleting" && time.Since(accepted) > undone {
 			err := s.run.owned.delete(ctx, s.cloud.Once(), what)

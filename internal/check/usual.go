@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// usual is how long waits of each sort have taken at least in this run. Half of
-// that long it is no use to poll again: all checks together spare a cloud most
-// polls of long operations. The mandatory phases wait once for each sort, so that
-// they poll as if nothing were known.
+// usual is how long waits of each sort have taken at least in this run. For half
+// of that long it is no use to poll again once the operation is seen to go on: all
+// checks together spare a cloud most polls of long operations. The mandatory
+// phases, and their clean-ups, poll as if nothing were known.
 type usual struct {
 	mu    sync.Mutex
 	known map[string]time.Duration

@@ -75,7 +75,13 @@ func (s *Session) waitUntil(ctx context.Context, w waiting) error {
 	s.emit(told)
 	now, sort := s.waitBegins(w.targets), sortOf(w.targets)
 	policy := s.run.policy()
-	policy.Expect = func() time.Duration { return s.run.usual.half(sort) }
+	policy.Expect = func() time.Duration {
+		under := func(t *target) bool { return t.shown && !t.reached() } // lag may hide that, or nothing may happen
+		if s.result.Mandatory || !slices.ContainsFunc(w.targets, under) {
+			return 0
+		}
+		return s.run.usual.half(sort)
+	}
 	policy.Tick = func(waited time.Duration) {
 		s.mu.Lock()
 		now.waited = waited

@@ -324,3 +324,20 @@ func (s *scene) about(path, prefix string) bool {
 	}
 	return false
 }
+
+// TestUsualTimes: that the first operations of each sort took long makes the
+// checks neither overlook nor wait for later ones that are quick, also behind
+// nodes that lag, and where nothing but the status shows a restore.
+func TestUsualTimes(t *testing.T) {
+	for _, lag := range []time.Duration{0, 3 * time.Second} {
+		for _, version := range []string{"", "3.59"} {
+			bubble(t, func(t *testing.T) {
+				s := withoutImages(t, cloudsim.Config{OperationTime: 4 * time.Second, Lag: lag, MaxMicroversion: version}, "restore=slow:40s*1", "create-volume=slow:30s*1", "create-backup=slow:30s*1")
+				status := s.run(append([]string{"--checks", "core,restore-existing,other-type,incremental", "--parallel", "1"}, withoutContent[2:]...)...)
+				if status != exitPass || !strings.Contains(s.stdout.String(), "\nother-type: PASS\n") {
+					t.Errorf("lag %v, microversion %q: exit %d\n%s%s", lag, version, status, &s.stdout, &s.stderr)
+				}
+			})
+		}
+	}
+}
