@@ -48,6 +48,9 @@ type Outcome struct {
 	index map[string]int // of Resources, by id
 }
 
+// TestCase is the standard's name for what the verdict is about.
+const TestCase = "scs-0117-test-backup"
+
 // StandardVersion is that of scs-0117 which the mandatory phases test.
 const StandardVersion = "scs-0117-v1"
 

@@ -21,7 +21,7 @@ func usagef(format string, args ...any) error {
 	return &check.UsageError{Text: fmt.Sprintf(format, args...)}
 }
 
-const usage = `Usage: volume-backup-tester [flags]
+const usage = `Usage: volume-backup-tester [flags] [scs-0117-test-backup]
 
 Tests from outside whether a cloud's volume backups work for an ordinary
 project member, as the standard scs-0117 of the Sovereign Cloud Stack asks:
@@ -30,7 +30,7 @@ creates a volume, backs it up, restores the backup.
 It creates AND DELETES volumes and backups whose names begin with the prefix.
 
 Which cloud:
-  --os-cloud NAME             cloud in clouds.yaml (default: $OS_CLOUD);
+  --os-cloud NAME, -c NAME    cloud in clouds.yaml (default: $OS_CLOUD);
                               envvars: the cloud of the OS_ variables
   --ask                       prompt for the password or other secret
   --volume-type NAME          type of the volumes (default: the cloud's)
@@ -92,7 +92,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	var timeout, checks string
 	f := pflag.NewFlagSet("volume-backup-tester", pflag.ContinueOnError)
 	f.Usage = func() {}
-	f.StringVar(&s.cloud, "os-cloud", "", "")
+	f.StringVarP(&s.cloud, "os-cloud", "c", "", "")
 	f.BoolVar(&s.ask, "ask", false, "")
 	f.StringVar(&s.volumeType, "volume-type", "", "")
 	f.StringVar(&s.zone, "availability-zone", "", "")
@@ -121,8 +121,10 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	if s.help || s.version || s.listChecks {
 		return s, nil
 	}
-	if rest := f.Args(); len(rest) > 0 {
-		return s, usagef("unexpected argument '%s'; see --help", rest[0])
+	for _, arg := range f.Args() { // the standard's runner names the test cases that it wants
+		if arg != check.TestCase {
+			return s, usagef("unexpected argument '%s': the only test case is %s; see --help", arg, check.TestCase)
+		}
 	}
 	seconds, err := strconv.Atoi(timeout)
 	if err != nil || seconds < 1 || seconds > longestTimeout {

@@ -24,7 +24,7 @@ func TestBadInput(t *testing.T) {
 		{name: "unknown flag", args: []string{"--os-clud", "x"}, want: "unknown flag --os-clud; did you mean --os-cloud?"},
 		{name: "abbreviated flag", args: []string{"--clean"}, want: "unknown flag --clean; did you mean --cleanup-only?"},
 		{name: "single dash", args: []string{"-prefix", "x"}, want: "did you mean --prefix?"},
-		{name: "stray argument", args: []string{"mycloud"}, want: "unexpected argument 'mycloud'"},
+		{name: "stray argument", args: []string{"mycloud"}, want: "unexpected argument 'mycloud': the only test case is scs-0117-test-backup"},
 		{name: "timeout 0", args: []string{"--timeout", "0"}, want: "--timeout '0' is not a whole number of seconds"},
 		{name: "timeout negative", args: []string{"--timeout", "-5"}, want: "--timeout '-5'"},
 		{name: "timeout no number", args: []string{"--timeout", "1m"}, want: "--timeout '1m'"},
@@ -116,12 +116,17 @@ func TestHelpAndVersion(t *testing.T) {
 	})
 }
 
-// TestFlagBeatsEnvironment: --os-cloud wins over OS_CLOUD.
+// TestFlagBeatsEnvironment: --os-cloud wins over OS_CLOUD, also as the standard's
+// runner gives it, with the test case that it wants.
 func TestFlagBeatsEnvironment(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		s := newScene(t, cloudsim.Config{})
-		if status := s.run("--os-cloud", "cloudsim-other", "--cleanup-only"); status != 0 || !strings.Contains(s.stdout.String(), "cloud 'cloudsim-other'") {
-			t.Errorf("exit %d\n%s", status, &s.stdout)
-		}
-	})
+	for _, args := range [][]string{
+		{"--os-cloud", "cloudsim-other", "--cleanup-only"}, {"-c", "cloudsim-other", "--cleanup-only"}, {"-c", "cloudsim-other", "scs-0117-test-backup"},
+	} {
+		bubble(t, func(t *testing.T) {
+			s := newScene(t, cloudsim.Config{})
+			if status := s.run(args...); status != 0 || !strings.Contains(s.stdout.String(), "cloud 'cloudsim-other'") {
+				t.Errorf("%v: exit %d\n%s", args, status, &s.stdout)
+			}
+		})
+	}
 }

@@ -85,4 +85,4 @@ func (t *Text) Summary(o *check.Outcome) {
 }
 
 // Verdict is the last line of a test run.
-func (t *Text) Verdict(v check.Verdict) { t.result("scs-0117-test-backup: %s", v) }
+func (t *Text) Verdict(v check.Verdict) { t.result("%s: %s", check.TestCase, v) }
