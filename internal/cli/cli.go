@@ -213,7 +213,11 @@ func list(checks []check.Check) string {
 func finish(p Process, s settings, text *report.Text, o *check.Outcome) int {
 	o.ExitStatus = exitStatus(o)
 	text.Failures(o)
-	if !s.cleanupOnly && o.ExitStatus != exitUsage {
+	switch {
+	case o.ExitStatus == exitUsage:
+	case s.cleanupOnly:
+		text.Cleanup(o, s.dryRun)
+	default:
 		text.Summary(o)
 	}
 	if err := writeReports(p, s, o); err != nil {

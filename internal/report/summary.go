@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,6 +82,27 @@ func (t *Text) Summary(o *check.Outcome) {
 	}
 	if optional {
 		t.line("  optional checks: %d passed, %d warned, %d failed, %d skipped", o.Count(check.Passed), o.Count(check.Warned), o.Count(check.Failed), o.Count(check.Skipped))
+	}
+}
+
+// Cleanup is the end of a clean-up alone: how much it has deleted, or, dry, would
+// have.
+func (t *Text) Cleanup(o *check.Outcome, dry bool) {
+	deleted := 0
+	for _, r := range o.Resources {
+		if r.Deleted && !slices.ContainsFunc(o.Left, func(l check.Leftover) bool { return l.ID == r.ID }) {
+			deleted++
+		}
+	}
+	switch {
+	case dry && t.deletions > 0:
+		t.result("clean-up: %d to delete", t.deletions)
+	case len(o.Left) > 0:
+		t.result("clean-up: %d deleted, %d not deleted", deleted, len(o.Left))
+	case deleted > 0:
+		t.result("clean-up: %d deleted", deleted)
+	case len(o.Failures) == 0:
+		t.result("clean-up: nothing to delete")
 	}
 }
 

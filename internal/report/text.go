@@ -44,11 +44,12 @@ type Style struct {
 // Text writes a run as lines for people. Its methods are called one at a time.
 type Text struct {
 	Style
-	out, err io.Writer
-	live     *live       // nil in a pipe
-	lost     error       // why results cannot be written any more; nil: they can
-	about    *activity   // what the present event belongs to
-	beside   []*activity // checks that run beside each other
+	out, err  io.Writer
+	live      *live       // nil in a pipe
+	lost      error       // why results cannot be written any more; nil: they can
+	deletions int         // told of
+	about     *activity   // what the present event belongs to
+	beside    []*activity // checks that run beside each other
 }
 
 // activity is a check that goes on, or what the run does besides.
@@ -185,6 +186,7 @@ func (t *Text) Event(e check.Event) {
 	case check.Warning:
 		t.diagnose("warning: " + e.Text)
 	case check.Deleting:
+		t.deletions++
 		verb := "deleting"
 		if e.DryRun {
 			verb = "would delete"
