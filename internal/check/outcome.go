@@ -19,7 +19,7 @@ const (
 )
 
 // Schema names the structure of the JSON report; it changes with the meaning
-// of a field. internal/cli/testdata/report.schema.json describes it.
+// of a field. internal/report/report.schema.json describes it.
 const Schema = "volume-backup-tester/2"
 
 // Outcome is what a run came to. Its JSON is the JSON report, and it holds no

@@ -86,6 +86,8 @@ func Main(ctx context.Context, p Process) int {
 		return write(p.Stdout, "volume-backup-tester "+p.Version+"\n")
 	case err == nil && s.listChecks:
 		return write(p.Stdout, list(check.All()))
+	case err == nil && s.jsonSchema:
+		return write(p.Stdout, report.Schema)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -52,7 +52,7 @@ Output:
   --junit FILE, --json FILE   reports; - is stdout, the text then on stderr
   --quiet                     only results, verdict and errors
   --debug                     log the HTTP exchanges, secrets masked
-  --list-checks, --help (-h), --version
+  --list-checks, --json-schema, --help (-h), --version
 
 Exit status: 0 passed; 1 the cloud failed; 2 usage or clouds.yaml;
 3 could not be tested; 129, 130, 143 interrupted.
@@ -76,7 +76,8 @@ type settings struct {
 	ask, debug, allowAdmin  bool
 	cleanupOnly, dryRun     bool
 	help, version           bool
-	listChecks, quiet       bool
+	listChecks, jsonSchema  bool
+	quiet                   bool
 	junit, json             string // files; "-": stdout
 }
 
@@ -104,6 +105,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	f.IntVar(&s.parallel, "parallel", 4, "")
 	f.BoolVar(&s.failOnSkip, "fail-on-skip", false, "")
 	f.BoolVar(&s.listChecks, "list-checks", false, "")
+	f.BoolVar(&s.jsonSchema, "json-schema", false, "")
 	f.StringVar(&s.otherCloud, "other-cloud", "", "")
 	f.StringVar(&s.restoreType, "restore-volume-type", "", "")
 	f.StringVar(&s.encryptedType, "encrypted-volume-type", "", "")
@@ -118,7 +120,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	if err := f.Parse(args); err != nil {
 		return s, refusal(f, err)
 	}
-	if s.help || s.version || s.listChecks {
+	if s.help || s.version || s.listChecks || s.jsonSchema {
 		return s, nil
 	}
 	for _, arg := range f.Args() { // the standard's runner names the test cases that it wants

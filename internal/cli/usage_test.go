@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"volume-backup-tester/internal/check"
 	"volume-backup-tester/internal/cloudsim"
+	"volume-backup-tester/internal/report"
 )
 
 // TestBadInput: one line that names the thing and the remedy, exit 2, nothing
@@ -109,6 +111,9 @@ func TestHelpAndVersion(t *testing.T) {
 		}
 		if len(lines) > 40 {
 			t.Errorf("--help has %d lines, more than a screen", len(lines))
+		}
+		if status := s.run("--json-schema"); status != 0 || s.stdout.String() != report.Schema || !strings.Contains(report.Schema, check.Schema) {
+			t.Errorf("--json-schema: exit %d\n%s", status, &s.stdout)
 		}
 		if status := s.run("--version"); status != 0 || s.stdout.String() != "volume-backup-tester test\n" {
 			t.Errorf("--version: exit %d, %q", status, &s.stdout)
