@@ -152,7 +152,10 @@ func execute(ctx context.Context, p Process, s settings, c check.Config) (outcom
 	defer func() { outcome.Sent(requests.Load(), redirects.Load()) }()
 	o := cloud.Options{
 		Cloud: s.cloud, Dir: p.Dir, Home: p.Home, Getenv: p.Getenv, Transport: p.Transport,
-		UserAgent: "volume-backup-tester/" + p.Version, Requests: &requests, Redirects: &redirects, Pace: cloud.NewPace(), Retry: c.Tolerance.Retry(s.timeout),
+		UserAgent: "volume-backup-tester/" + p.Version, Requests: &requests, Redirects: &redirects, Retry: c.Tolerance.Retry(s.timeout),
+	}
+	if s.parallel > 1 && !s.cleanupOnly && !s.checks[len(s.checks)-1].Mandatory { // else there is one session, which paces itself
+		o.Pace = cloud.NewPace()
 	}
 	if s.ask {
 		o.Secret = func(what string) (string, error) { return askSecret(ctx, p, what) }
