@@ -52,7 +52,7 @@ func TestChecks(t *testing.T) {
 		t.Errorf("the text ends otherwise:\n%s", o.stderr)
 	}
 	for line := range strings.Lines(o.stderr) {
-		if strings.Contains(line, "MB/s") {
+		if strings.Contains(line, "content verified") {
 			t.Log(strings.TrimSpace(line))
 		}
 	}

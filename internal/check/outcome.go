@@ -110,8 +110,7 @@ type Measurement struct {
 
 // String is the measurement in one line.
 func (m Measurement) String() string {
-	seconds := max(m.Seconds, 0.001)
-	return fmt.Sprintf("%s: %d bytes in %.1f s, %.0f MB/s", m.What, m.Bytes, seconds, float64(m.Bytes)/1e6/seconds)
+	return fmt.Sprintf("%s: %d bytes in %.1f s", m.What, m.Bytes, m.Seconds)
 }
 
 // Timeline is one resource that the run made or deleted, with the statuses that

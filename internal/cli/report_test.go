@@ -160,13 +160,21 @@ func (s *scene) readsAsJUnit(t *testing.T, tests, failures, errs, skipped int) {
 				continue
 			}
 			counts[kind]++
-			if o.Message == "" || kind != "skipped" && o.Type == "" {
-				t.Errorf("%s of %s without message or type", kind, c.Name)
+			if o.Message == "" || strings.Contains(o.Message, "\n") || kind != "skipped" && o.Type == "" {
+				t.Errorf("%s of %s without message, on one line, or type: %q", kind, c.Name, o.Message)
+			}
+			if kind == "skipped" && o.Text != o.Message {
+				t.Errorf("%s is skipped for %q, GitLab shows %q", c.Name, o.Message, o.Text)
+			}
+			if kind != "skipped" && !strings.Contains(s.stderr.String(), o.Text+"\n") { // the error's block, and what is left
+				t.Errorf("%s of %s has\n%s\nthe text has\n%s", kind, c.Name, o.Text, &s.stderr)
 			}
 		}
 	}
 	want, counted := totals{tests, failures, errs, skipped}, totals{counts["tests"], counts["failures"], counts["errors"], counts["skipped"]}
-	if counted != want || doc.totals != want || suite.totals != want {
+	all := want
+	all.Skipped = 0 // the xUnit plugin's schema has no such attribute there
+	if counted != want || doc.totals != all || suite.totals != want || strings.Contains(raw[:strings.Index(raw, "<testsuite ")], "skipped=") {
 		t.Errorf("the cases are %+v, the sums %+v and %+v, want %+v\n%s", counted, doc.totals, suite.totals, want, raw)
 	}
 	if _, err := time.Parse("2006-01-02T15:04:05", suite.Timestamp); err != nil || suite.Name == "" {

@@ -12,14 +12,14 @@ import (
 )
 
 // The elements and attributes are those that GitLab ("Unit test reports") and
-// Jenkins (the JUnit plugin's schema) read.
+// Jenkins (the xUnit plugin's junit-10.xsd) read. GitLab shows the content of
+// failure, error and skipped, Jenkins also the message.
 type (
 	suites struct {
 		XMLName  xml.Name `xml:"testsuites"`
 		Tests    int      `xml:"tests,attr"`
 		Failures int      `xml:"failures,attr"`
 		Errors   int      `xml:"errors,attr"`
-		Skipped  int      `xml:"skipped,attr"`
 		Time     string   `xml:"time,attr"`
 		Suite    suite    `xml:"testsuite"`
 	}
@@ -55,6 +55,7 @@ type (
 	}
 	skipped struct {
 		Message string `xml:"message,attr"`
+		Text    string `xml:",chardata"`
 	}
 )
 
@@ -79,11 +80,11 @@ func JUnit(to io.Writer, o *check.Outcome) error {
 		}
 		switch {
 		case o.Failure(c.Name) != nil:
-			t.blame(o.Failure(c.Name))
+			t.blame(o, o.Failure(c.Name))
 		case c.Status == check.Skipped:
-			t.Skipped = &skipped{Message: strings.Join(c.Notes, "; ")}
+			t.skip(strings.Join(c.Notes, "; "))
 		case c.Status == "":
-			t.Skipped = &skipped{Message: cmp.Or(strings.Join(c.Notes, "; "), "not reached")}
+			t.skip(cmp.Or(strings.Join(c.Notes, "; "), "not reached"))
 		}
 		s.Cases = append(s.Cases, t)
 	}
@@ -92,7 +93,7 @@ func JUnit(to io.Writer, o *check.Outcome) error {
 			continue
 		}
 		t := testcase{ClassName: "volume-backup-tester", Name: string(f.Stage), Time: seconds(0)}
-		t.blame(f)
+		t.blame(o, f)
 		s.Cases = append(s.Cases, t)
 	}
 	s.SystemOut = strings.Join(o.Warnings, "\n")
@@ -107,7 +108,7 @@ func JUnit(to io.Writer, o *check.Outcome) error {
 			s.Skipped++
 		}
 	}
-	all := suites{Tests: s.Tests, Failures: s.Failures, Errors: s.Errors, Skipped: s.Skipped, Time: s.Time, Suite: s}
+	all := suites{Tests: s.Tests, Failures: s.Failures, Errors: s.Errors, Time: s.Time, Suite: s}
 	if _, err := io.WriteString(to, xml.Header); err != nil {
 		return err
 	}
@@ -120,18 +121,24 @@ func JUnit(to io.Writer, o *check.Outcome) error {
 	return err
 }
 
-func (t *testcase) blame(f *check.Failure) {
-	var text strings.Builder
-	for _, p := range parts(f) {
-		fmt.Fprintf(&text, "%s: %s\n", p.label, p.text)
+// blame gives a test case what the text tells of a failure, and of what it has
+// left.
+func (t *testcase) blame(o *check.Outcome, f *check.Failure) {
+	message := f.Summary
+	for _, more := range []string{f.Got, f.CloudMessage} {
+		if more != "" && more != "none" {
+			message += ": " + more
+		}
 	}
-	b := &blamed{Message: f.Summary, Type: string(f.Verdict), Text: text.String()}
+	b := &blamed{Message: message, Type: string(f.Verdict), Text: strings.Join(append(block(o, f), stays(o)...), "\n")}
 	if f.Verdict == check.Fail {
 		t.Failure = b
 		return
 	}
 	t.Error = b
 }
+
+func (t *testcase) skip(reason string) { t.Skipped = &skipped{Message: reason, Text: reason} }
 
 // output is what a check has to tell besides its result.
 func output(c check.Result) string {

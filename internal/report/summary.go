@@ -15,21 +15,34 @@ import (
 // critical, which runners count as such.
 func (t *Text) Failures(o *check.Outcome) {
 	for _, f := range o.Failures {
-		word := "error"
-		if f.Verdict == check.Abort {
-			word = "critical"
-		}
-		if c := o.Result(f.Check); c != nil {
-			t.diagnose(fmt.Sprintf("%s: %s: %s", word, c.Title, f.Summary))
-			t.part("requirement", fmt.Sprintf("%s (%s)", c.Requirement, c.Reference))
-		} else {
-			t.diagnose(word + ": " + f.Summary)
-		}
-		for _, p := range parts(f) {
-			t.part(p.label, p.text)
+		for _, line := range block(o, f) {
+			t.diagnose(line)
 		}
 	}
-	others := false
+	for _, line := range stays(o) {
+		t.diagnose(line)
+	}
+}
+
+// block is all that is known of a failure, its first line to be read first.
+func block(o *check.Outcome, f *check.Failure) []string {
+	word := "error: "
+	if f.Verdict == check.Abort {
+		word = "critical: "
+	}
+	lines := []string{word + f.Summary}
+	if c := o.Result(f.Check); c != nil {
+		lines = []string{word + c.Title + ": " + f.Summary, labelled("requirement", fmt.Sprintf("%s (%s)", c.Requirement, c.Reference))}
+	}
+	for _, p := range parts(f) {
+		lines = append(lines, labelled(p.label, p.text))
+	}
+	return lines
+}
+
+// stays is what stays in the cloud and is not told with a failure, with the
+// command that deletes it.
+func stays(o *check.Outcome) (lines []string) {
 	for _, l := range o.Left {
 		if l.Reason != "" { // told with the failure
 			continue
@@ -38,15 +51,15 @@ func (t *Text) Failures(o *check.Outcome) {
 		if l.ID == "" {
 			label = "may still exist"
 		}
-		t.part(label, l.String())
-		others = true
+		lines = append(lines, labelled(label, l.String()))
 	}
-	if others {
-		t.part("to delete it", o.CleanupCommand)
+	if len(lines) > 0 {
+		lines = append(lines, labelled("to delete it", o.CleanupCommand))
 	}
+	return lines
 }
 
-func (t *Text) part(label, text string) { t.diagnose(fmt.Sprintf("  %s: %s", label, text)) }
+func labelled(label, text string) string { return fmt.Sprintf("  %s: %s", label, text) }
 
 // Summary is the end of a test: where and when it was, and a table of the
 // checks.
