@@ -131,6 +131,15 @@ func (o *owned) add(made cloud.Resource, asked string) {
 	}
 }
 
+// saw keeps the status that a resource of the account was last shown with.
+func (o *owned) saw(now cloud.Resource) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if i := o.at(now); i >= 0 && now.ID != "" && now.Status != absent {
+		o.entries[i].Status = now.Status
+	}
+}
+
 // at is the index of a resource: by its id, or by its name while none is known.
 func (o *owned) at(r cloud.Resource) int {
 	return slices.IndexFunc(o.entries, func(e entry) bool {

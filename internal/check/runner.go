@@ -61,6 +61,7 @@ func (r *run) emit(e Event) {
 
 // saw records a resource's status.
 func (r *run) saw(on cloud.Resource) {
+	r.owned.saw(on)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.outcome.saw(on)

@@ -88,6 +88,18 @@ func TestReports(t *testing.T) {
 				if r.Ended.Sub(r.Started) != s.elapsed {
 					t.Errorf("from %v to %v, it took %v", r.Started, r.Ended, s.elapsed)
 				}
+				for _, l := range r.Left {
+					i := slices.IndexFunc(r.Resources, func(t check.Timeline) bool { return t.ID == l.ID })
+					if i < 0 || len(r.Resources[i].Statuses) == 0 {
+						continue
+					}
+					if last := r.Resources[i].Statuses[len(r.Resources[i].Statuses)-1].Status; l.Status != last {
+						t.Errorf("%s is left with status %q, and was last shown with %q", l, l.Status, last)
+					}
+				}
+				if row.name == "fail" && !slices.ContainsFunc(r.Left, func(l check.Leftover) bool { return l.Status == "error" }) {
+					t.Errorf("what failed is not left with its status: %v", r.Left)
+				}
 				if (len(r.Left) > 0) != (r.CleanupCommand != "") || len(s.names()) > 0 && row.name == "fail" && len(r.Left) != len(s.names()) {
 					t.Errorf("left %v, command %q", r.Left, r.CleanupCommand)
 				}
