@@ -197,7 +197,7 @@ func (s *Session) fillFrom(ctx context.Context, name, volumeType string, want co
 	if err != nil {
 		return volume, false, err
 	}
-	if !want.reduced {
+	if !want.reduced && want.size == s.size() { // a larger one is only restored into
 		s.run.hashes.begin(expected{content: want, size: want.size})
 	}
 	made, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: name, Size: want.size, Type: volumeType, ImageID: image.ID})
