@@ -53,6 +53,8 @@ func TestReadme(t *testing.T) {
 				case kind == "yaml" && strings.HasPrefix(body, "clouds:\n"):
 					clouds = strings.ReplaceAll(body, exampleHost, base)
 					s.write(t, "clouds.yaml", clouds)
+				case kind == "yaml" && strings.HasPrefix(body, "- executable:"):
+					runScripts(t, s, body)
 				case kind == "yaml":
 					runRecipe(t, body, clouds)
 				case kind != "text" || filepath.Base(name) != "TROUBLESHOOTING.md": // those are held to goldens in internal/cli

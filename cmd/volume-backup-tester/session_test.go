@@ -287,6 +287,26 @@ func runRecipe(t *testing.T, text, clouds string) {
 	}
 }
 
+// runScripts runs entries of the standard's specification as its runner would.
+func runScripts(t *testing.T, s *session, text string) {
+	t.Helper()
+	var scripts []struct {
+		Executable, Args string
+		Testcases        []struct{ ID, Description string }
+	}
+	if err := yaml.Unmarshal([]byte(text), &scripts); err != nil || len(scripts) == 0 {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	for _, script := range scripts {
+		for _, test := range script.Testcases {
+			args := strings.NewReplacer("{os_cloud}", "mycloud", "{testcases}", test.ID).Replace(script.Args)
+			if out, err := s.run(script.Executable + " " + args); err != nil || !strings.HasSuffix(out, "\n"+test.ID+": PASS\n") {
+				t.Errorf("%s: %v\n%s", args, err, out)
+			}
+		}
+	}
+}
+
 // runJob runs what a job does, and then what it does in any case.
 func runJob(t *testing.T, name string, s *session, script, always []string) {
 	t.Helper()
