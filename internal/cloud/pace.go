@@ -68,10 +68,11 @@ func (p *Pace) rest(r *http.Request) {
 	p.mu.Lock()
 	until := p.until
 	p.mu.Unlock()
-	if deadline, bound := r.Context().Deadline(); bound && deadline.Before(until) {
+	left := time.Until(until)
+	if deadline, bound := r.Context().Deadline(); left <= 0 || bound && deadline.Before(until) {
 		return
 	}
-	timer := time.NewTimer(time.Until(until))
+	timer := time.NewTimer(left)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
