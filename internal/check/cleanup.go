@@ -236,8 +236,9 @@ func (c *clearing) deleteAll(ctx context.Context, due []*item) error {
 	for _, it := range due {
 		if it.begun.After(c.moved) {
 			c.moved = it.begun
-			if c.prefix != c.Prefix { // behind an optional check
-				c.again = latest(c.again, it.begun.Add(min(c.usual.half(sortOfDeletion(c.name)), soon)))
+			next := it.begun.Add(min(c.usual.half(sortOfDeletion(c.name)), soon))
+			if c.prefix != c.Prefix && next.After(c.again) { // behind an optional check
+				c.again = next
 			}
 		}
 	}
@@ -246,13 +247,6 @@ func (c *clearing) deleteAll(ctx context.Context, due []*item) error {
 		return nil
 	}
 	return err
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // ask asks for one deletion, or before it for a volume of the check in-use to be

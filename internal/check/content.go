@@ -103,21 +103,12 @@ func (s *Session) diff(ctx context.Context, volume filled) (string, error) {
 	} else if matches, err := s.hashMatches(ctx, image, volume); matches || err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(ctx, max(s.run.Timeout, time.Duration(volume.holds.size)*downloadGiB))
-	defer cancel()
-	done, err := s.run.hashes.read(ctx)
-	if err != nil {
+	var differs string
+	if err := s.download(ctx, image, volume.holds.size, func(content io.Reader) (err error) {
+		differs, err = difference(volume.holds.read(), content)
+		return err
+	}); err != nil {
 		return "", err
-	}
-	defer done()
-	content, err := s.cloud.ReadImage(ctx, image)
-	if err != nil {
-		return "", unreadableUnlessEnded(ctx, err, "an image cannot be downloaded")
-	}
-	defer content.Close()
-	differs, err := difference(volume.holds.read(), content)
-	if err != nil {
-		return "", &unreadableError{why: "the download of " + image.String() + " broke off", err: err, byGlance: true}
 	}
 	if differs == "" && volume.Size == volume.holds.size && !longer && image.SHA512 != "" {
 		return "", &unreadableError{why: "the image service's hash of " + image.String() + " is not that of what it gives out", byGlance: true}
@@ -151,24 +142,33 @@ func (s *Session) contentHash(ctx context.Context, volume cloud.Resource) (strin
 	if err != nil {
 		return "", unreadableUnlessEnded(ctx, err, "an encrypted volume cannot be uploaded to an image")
 	}
-	size := int64(volume.Size) * gibi
-	ctx, cancel := context.WithTimeout(ctx, max(s.run.Timeout, time.Duration(volume.Size)*downloadGiB))
-	defer cancel()
+	h := sha256.New()
+	err = s.download(ctx, image, volume.Size, func(content io.Reader) error {
+		_, err := io.CopyN(h, content, int64(volume.Size)*gibi)
+		return err
+	})
+	return hex.EncodeToString(h.Sum(nil)), err
+}
+
+// download has an image's bytes read, of which so many GiB matter, when it is its
+// turn. Waiting for that is not part of the time that a download may take.
+func (s *Session) download(ctx context.Context, image cloud.Resource, size int, read func(io.Reader) error) error {
 	done, err := s.run.hashes.read(ctx)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer done()
+	ctx, cancel := context.WithTimeout(ctx, max(s.run.Timeout, time.Duration(size)*downloadGiB))
+	defer cancel()
 	content, err := s.cloud.ReadImage(ctx, image)
 	if err != nil {
-		return "", unreadableUnlessEnded(ctx, err, "an image cannot be downloaded")
+		return unreadableUnlessEnded(ctx, err, "an image cannot be downloaded")
 	}
 	defer content.Close()
-	h := sha256.New()
-	if _, err := io.CopyN(h, content, size); err != nil {
-		return "", &unreadableError{why: "the download of " + image.String() + " broke off", err: err, byGlance: true}
+	if err := read(content); err != nil {
+		return &unreadableError{why: "the download of " + image.String() + " broke off", err: err, byGlance: true}
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return nil
 }
 
 // unreadableError is a volume whose bytes cannot be had through images.

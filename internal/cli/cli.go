@@ -154,7 +154,7 @@ func execute(ctx context.Context, p Process, s settings, c check.Config) (outcom
 		Cloud: s.cloud, Dir: p.Dir, Home: p.Home, Getenv: p.Getenv, Transport: p.Transport,
 		UserAgent: "volume-backup-tester/" + p.Version, Requests: &requests, Redirects: &redirects, Retry: c.Tolerance.Retry(s.timeout),
 	}
-	if s.parallel > 1 && !s.cleanupOnly && !s.checks[len(s.checks)-1].Mandatory { // else there is one session, which paces itself
+	if s.parallel > 1 && !s.cleanupOnly && s.optional() { // else there is one session, which paces itself
 		o.Pace = cloud.NewPace()
 	}
 	if s.ask {
@@ -280,7 +280,7 @@ func writeReports(p Process, s settings, o *check.Outcome) error {
 // cleanupCommand is the command that deletes what this run may have left.
 func cleanupCommand(s settings) string {
 	command := fmt.Sprintf("volume-backup-tester --os-cloud %s --prefix %s --cleanup-only", shell(s.cloud), shell(s.prefix))
-	if !s.checks[len(s.checks)-1].Mandatory {
+	if s.optional() {
 		command += " --checks all"
 	}
 	return command

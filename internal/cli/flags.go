@@ -81,6 +81,10 @@ type settings struct {
 	junit, json             string // files; "-": stdout
 }
 
+// optional tells whether checks are selected besides the mandatory phases, which
+// come first.
+func (s settings) optional() bool { return !s.checks[len(s.checks)-1].Mandatory }
+
 const (
 	longestName    = 255 // Cinder's limit for names (API reference)
 	longestSuffix  = 60  // what checks put behind the prefix, generously
