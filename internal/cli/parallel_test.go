@@ -341,3 +341,17 @@ func TestUsualTimes(t *testing.T) {
 		}
 	}
 }
+
+// TestQuotaBeside: a quota that is refused while others run is asked for once
+// more alone. One after the other the refusal counts.
+func TestQuotaBeside(t *testing.T) {
+	for checks, want := range map[string]string{"incremental": "\nincremental: SKIP\n", "incremental,listing": "\nincremental: PASS\n"} {
+		bubble(t, func(t *testing.T) {
+			s := withoutImages(t, cloudsim.Config{})
+			s.strike("incremental", "POST", "413", 1)
+			if status := s.run("--checks", checks); status != exitPass || !strings.Contains(s.stdout.String(), want) {
+				t.Errorf("%s: exit %d\n%s%s", checks, status, &s.stdout, &s.stderr)
+			}
+		})
+	}
+}
