@@ -45,7 +45,8 @@ func TestTroubleshooting(t *testing.T) {
 
 // errorOf returns the error of a golden file, from its first line to the end of
 // what is indented below it, without the lines that the page explains once for
-// all errors.
+// all errors. The request id is one of them: it counts the requests before, and
+// the page is not to change with their number.
 func errorOf(t *testing.T, golden string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", golden))
@@ -68,4 +69,4 @@ func errorOf(t *testing.T, golden string) string {
 	return ""
 }
 
-var everywhere = regexp.MustCompile(`^  (requirement|left in the cloud|may still exist|to delete it): `)
+var everywhere = regexp.MustCompile(`^  (requirement|request id|left in the cloud|may still exist|to delete it): `)
