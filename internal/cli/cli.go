@@ -81,7 +81,7 @@ func Main(ctx context.Context, p Process) int {
 	s, err := parse(p.Args, p.Getenv)
 	switch {
 	case err == nil && s.help:
-		return write(p.Stdout, usage)
+		return write(p.Stdout, help())
 	case err == nil && s.version:
 		return write(p.Stdout, "volume-backup-tester "+p.Version+"\n")
 	case err == nil && s.listChecks:

@@ -21,47 +21,6 @@ func usagef(format string, args ...any) error {
 	return &check.UsageError{Text: fmt.Sprintf(format, args...)}
 }
 
-const usage = `Usage: volume-backup-tester [flags] [scs-0117-test-backup]
-
-Tests from outside whether a cloud's volume backups work for an ordinary
-project member, as the standard scs-0117 of the Sovereign Cloud Stack asks:
-creates a volume, backs it up, restores the backup.
-
-It creates AND DELETES volumes and backups whose names begin with the prefix.
-
-Which cloud:
-  --os-cloud NAME, -c NAME    cloud in clouds.yaml (default: $OS_CLOUD);
-                              envvars: the cloud of the OS_ variables
-  --ask                       prompt for the password or other secret
-  --volume-type NAME          type of the volumes (default: the cloud's)
-  --volume-size GIB           size of the volumes (default: 1)
-  --availability-zone NAME    zone of the volumes (default: the cloud's)
-  --restore-volume-type NAME  another type, for the check other-type
-  --encrypted-volume-type NAME  an encrypted one, for the check encrypted
-  --other-cloud NAME          another project, for the check isolation
-  --allow-admin               run even with an administrator's role
-What it does:
-  --prefix PREFIX             what all names begin with (default: scs-test-)
-  --timeout SECONDS           how long one wait may take (default: 60)
-  --checks LIST               core (mandatory phases, default), all, or names
-  --parallel N                optional checks that run at once (default: 4)
-  --fail-on-skip              a skipped check is a failure
-  --cleanup-only              delete what begins with the prefix, and stop
-  --dry-run                   with --cleanup-only: only list it
-Output:
-  --junit FILE, --json FILE   reports; - is stdout, the text then on stderr
-  --quiet                     only results, verdict and errors
-  --debug                     log the HTTP exchanges, secrets masked
-  --list-checks, --json-schema, --help (-h), --version
-
-Exit status: 0 passed; 1 the cloud failed; 2 usage or clouds.yaml;
-3 could not be tested; 129, 130, 143 interrupted.
-
-Examples:
-  volume-backup-tester --os-cloud mycloud --timeout 600
-  volume-backup-tester --os-cloud mycloud --cleanup-only --dry-run
-`
-
 // settings are the flags as given.
 type settings struct {
 	cloud, prefix           string
@@ -69,8 +28,10 @@ type settings struct {
 	restoreType, otherCloud string
 	encryptedType           string
 	checks                  []check.Check
+	checksGiven             string
 	timeout                 time.Duration
-	volumeSize              int // GiB
+	timeoutGiven            string // seconds
+	volumeSize              int    // GiB
 	parallel                int
 	failOnSkip              bool
 	ask, debug, allowAdmin  bool
@@ -93,34 +54,12 @@ const (
 )
 
 func parse(args []string, getenv func(string) string) (settings, error) {
-	var s settings
-	var timeout, checks string
+	s := settings{prefix: "scs-test-", timeoutGiven: "60", volumeSize: 1, checksGiven: "core", parallel: 4}
 	f := pflag.NewFlagSet("volume-backup-tester", pflag.ContinueOnError)
 	f.Usage = func() {}
-	f.StringVarP(&s.cloud, "os-cloud", "c", "", "")
-	f.BoolVar(&s.ask, "ask", false, "")
-	f.StringVar(&s.volumeType, "volume-type", "", "")
-	f.StringVar(&s.zone, "availability-zone", "", "")
-	f.BoolVar(&s.allowAdmin, "allow-admin", false, "")
-	f.StringVar(&s.prefix, "prefix", "scs-test-", "")
-	f.StringVar(&timeout, "timeout", "60", "")
-	f.IntVar(&s.volumeSize, "volume-size", 1, "")
-	f.StringVar(&checks, "checks", "core", "")
-	f.IntVar(&s.parallel, "parallel", 4, "")
-	f.BoolVar(&s.failOnSkip, "fail-on-skip", false, "")
-	f.BoolVar(&s.listChecks, "list-checks", false, "")
-	f.BoolVar(&s.jsonSchema, "json-schema", false, "")
-	f.StringVar(&s.otherCloud, "other-cloud", "", "")
-	f.StringVar(&s.restoreType, "restore-volume-type", "", "")
-	f.StringVar(&s.encryptedType, "encrypted-volume-type", "", "")
-	f.BoolVar(&s.cleanupOnly, "cleanup-only", false, "")
-	f.BoolVar(&s.dryRun, "dry-run", false, "")
-	f.BoolVar(&s.debug, "debug", false, "")
-	f.BoolVar(&s.quiet, "quiet", false, "")
-	f.StringVar(&s.junit, "junit", "", "")
-	f.StringVar(&s.json, "json", "", "")
-	f.BoolVarP(&s.help, "help", "h", false, "")
-	f.BoolVar(&s.version, "version", false, "")
+	for _, o := range options(&s) {
+		o.register(f)
+	}
 	if err := f.Parse(args); err != nil {
 		return s, refusal(f, err)
 	}
@@ -132,9 +71,9 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 			return s, usagef("unexpected argument '%s': the only test case is %s; see --help", arg, check.TestCase)
 		}
 	}
-	seconds, err := strconv.Atoi(timeout)
+	seconds, err := strconv.Atoi(s.timeoutGiven)
 	if err != nil || seconds < 1 || seconds > longestTimeout {
-		return s, usagef("--timeout '%s' is not a whole number of seconds from 1 to %d", timeout, longestTimeout)
+		return s, usagef("--timeout '%s' is not a whole number of seconds from 1 to %d", s.timeoutGiven, longestTimeout)
 	}
 	s.timeout = time.Duration(seconds) * time.Second
 	if s.dryRun && !s.cleanupOnly {
@@ -146,11 +85,11 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	if s.parallel < 1 || s.parallel > mostParallel {
 		return s, usagef("--parallel '%d' is not a number of checks from 1 to %d", s.parallel, mostParallel)
 	}
-	if s.checks, err = check.Select(checks); err != nil {
+	if s.checks, err = check.Select(s.checksGiven); err != nil {
 		return s, usagef("--checks: %v", err)
 	}
 	for _, c := range s.checks {
-		named := slices.Contains(strings.Split(checks, ","), c.Name)
+		named := slices.Contains(strings.Split(s.checksGiven, ","), c.Name)
 		if flag := strings.TrimPrefix(c.Needs.Flag, "--"); named && flag != "" && !f.Changed(flag) && !s.cleanupOnly {
 			return s, usagef("the check %s needs --%s", c.Name, flag)
 		}

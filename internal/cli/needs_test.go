@@ -146,7 +146,7 @@ func TestFlagsAreTold(t *testing.T) {
 		if _, err := parse([]string{c.Needs.Flag, "x"}, func(string) string { return "cloudsim" }); err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 		}
-		if told := regexp.MustCompile(regexp.QuoteMeta(c.Needs.Flag) + ` NAME .*` + c.Name + "\n"); !told.MatchString(usage) {
+		if told := regexp.MustCompile(regexp.QuoteMeta(c.Needs.Flag) + ` NAME .*` + c.Name + "\n"); !told.MatchString(help()) {
 			t.Errorf("the usage does not say that %s needs %s", c.Name, c.Needs.Flag)
 		}
 	}

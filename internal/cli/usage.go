@@ -1,0 +1,162 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// option is one flag. Help, manual page and completions are made from these.
+type option struct {
+	name, short string // short: one letter; "": none
+	value       string // what it takes; "": nothing, it is a switch
+	offers      offer  // what a shell completes its value with
+	text        string
+	to          any // *string, *int or *bool; its value before parsing is the default
+}
+
+// offer is what a shell completes a flag's value with.
+type offer int
+
+const (
+	offerNothing offer = iota
+	offerFiles
+	offerChecks
+)
+
+// group is what --help puts under one heading.
+type group struct {
+	heading string
+	options []option
+}
+
+// groups are all flags, in the order of --help.
+func groups(s *settings) []group {
+	return []group{
+		{"Which cloud", []option{
+			{name: "os-cloud", short: "c", value: "NAME", to: &s.cloud, text: "cloud in clouds.yaml (default: $OS_CLOUD); envvars: the cloud of the OS_ variables"},
+			{name: "ask", to: &s.ask, text: "prompt for the password or other secret"},
+			{name: "volume-type", value: "NAME", to: &s.volumeType, text: "type of the volumes (default: the cloud's)"},
+			{name: "volume-size", value: "GIB", to: &s.volumeSize, text: "size of the volumes (default: 1)"},
+			{name: "availability-zone", value: "NAME", to: &s.zone, text: "zone of the volumes (default: the cloud's)"},
+			{name: "restore-volume-type", value: "NAME", to: &s.restoreType, text: "another type, for the check other-type"},
+			{name: "encrypted-volume-type", value: "NAME", to: &s.encryptedType, text: "an encrypted one, for the check encrypted"},
+			{name: "other-cloud", value: "NAME", to: &s.otherCloud, text: "another project, for the check isolation"},
+			{name: "allow-admin", to: &s.allowAdmin, text: "run even with an administrator's role"},
+		}},
+		{"What it does", []option{
+			{name: "prefix", value: "PREFIX", to: &s.prefix, text: "what all names begin with (default: scs-test-)"},
+			{name: "timeout", value: "SECONDS", to: &s.timeoutGiven, text: "how long one wait may take (default: 60)"},
+			{name: "checks", value: "LIST", offers: offerChecks, to: &s.checksGiven, text: "core (mandatory phases, default), all, or names"},
+			{name: "parallel", value: "N", to: &s.parallel, text: "optional checks that run at once (default: 4)"},
+			{name: "fail-on-skip", to: &s.failOnSkip, text: "a skipped check is a failure"},
+			{name: "cleanup-only", to: &s.cleanupOnly, text: "delete what begins with the prefix, and stop"},
+			{name: "dry-run", to: &s.dryRun, text: "with --cleanup-only: only list it"},
+		}},
+		{"Output", []option{
+			{name: "junit", value: "FILE", offers: offerFiles, to: &s.junit, text: "report as JUnit XML; - is stdout, and the text then goes to stderr"},
+			{name: "json", value: "FILE", offers: offerFiles, to: &s.json, text: "report as JSON"},
+			{name: "quiet", to: &s.quiet, text: "only results, verdict and errors"},
+			{name: "debug", to: &s.debug, text: "log the HTTP exchanges, secrets masked"},
+		}},
+		{"Instead of a run", []option{
+			{name: "list-checks", to: &s.listChecks, text: "list the checks"},
+			{name: "json-schema", to: &s.jsonSchema, text: "print the schema of --json"},
+			{name: "help", short: "h", to: &s.help, text: "print this"},
+			{name: "version", to: &s.version, text: "print the version"},
+		}},
+	}
+}
+
+// options are the flags of all groups.
+func options(s *settings) (all []option) {
+	for _, g := range groups(s) {
+		all = append(all, g.options...)
+	}
+	return all
+}
+
+// register makes pflag read the option.
+func (o option) register(f *pflag.FlagSet) {
+	switch to := o.to.(type) {
+	case *string:
+		f.StringVarP(to, o.name, o.short, *to, "")
+	case *int:
+		f.IntVarP(to, o.name, o.short, *to, "")
+	case *bool:
+		f.BoolVarP(to, o.name, o.short, *to, "")
+	}
+}
+
+// forms are the ways to write the option: "--os-cloud NAME", "-c NAME".
+func (o option) forms() []string {
+	forms := []string{"--" + o.name}
+	if o.short != "" {
+		forms = append(forms, "-"+o.short)
+	}
+	if o.value != "" {
+		for i := range forms {
+			forms[i] += " " + o.value
+		}
+	}
+	return forms
+}
+
+const (
+	synopsis    = "volume-backup-tester [flags] [scs-0117-test-backup]"
+	description = `Tests from outside whether a cloud's volume backups work for an ordinary
+project member, as the standard scs-0117 of the Sovereign Cloud Stack asks:
+creates a volume, backs it up, restores the backup.
+
+It creates AND DELETES volumes and backups whose names begin with the prefix.`
+	helpWidth  = 80
+	helpColumn = 32 // where the texts begin
+)
+
+// exits are the exit statuses and what each means.
+var exits = []struct{ status, means string }{
+	{"0", "passed"}, {"1", "the cloud failed"}, {"2", "usage or clouds.yaml"}, {"3", "could not be tested"}, {"129, 130, 143", "interrupted"},
+}
+
+var examples = []string{
+	"volume-backup-tester --os-cloud mycloud --timeout 600",
+	"volume-backup-tester --os-cloud mycloud --cleanup-only --dry-run",
+}
+
+// help is what --help prints.
+func help() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Usage: %s\n\n%s\n\n", synopsis, description)
+	for _, g := range groups(new(settings)) {
+		fmt.Fprintf(&b, "%s:\n", g.heading)
+		for _, o := range g.options {
+			left := fmt.Sprintf("  %-*s", helpColumn-2, strings.Join(o.forms(), ", "))
+			for _, line := range fold(o.text, helpWidth-helpColumn) {
+				b.WriteString(left + line + "\n")
+				left = strings.Repeat(" ", helpColumn)
+			}
+		}
+	}
+	var statuses []string
+	for _, e := range exits {
+		statuses = append(statuses, e.status+" "+e.means)
+	}
+	b.WriteString("\n" + strings.Join(fold("Exit status: "+strings.Join(statuses, "; ")+".", helpWidth), "\n") + "\n\nExamples:\n")
+	for _, e := range examples {
+		b.WriteString("  " + e + "\n")
+	}
+	return b.String()
+}
+
+// fold breaks a text into lines of at most so many columns.
+func fold(text string, columns int) (lines []string) {
+	for _, word := range strings.Fields(text) {
+		if last := len(lines) - 1; last >= 0 && len(lines[last])+1+len(word) <= columns {
+			lines[last] += " " + word
+			continue
+		}
+		lines = append(lines, word)
+	}
+	return lines
+}
