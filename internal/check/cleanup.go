@@ -37,8 +37,10 @@ func (r *run) cleanUp(ctx context.Context, tell func(Event), prefix string, kind
 	tell(CleanupStarted{prefix, names(kinds), r.DryRun})
 	var left []Leftover
 	renamed := 0
+	young := newYoung()
+	defer func() { r.leftAlone(young) }()
 	for _, k := range kinds {
-		c := clearing{run: r, tell: tell, cloud: r.Cloud.Once(), kind: k, prefix: prefix, items: map[string]*item{}}
+		c := clearing{run: r, tell: tell, cloud: r.Cloud.Once(), kind: k, prefix: prefix, young: young, items: map[string]*item{}}
 		for _, e := range r.owned.made(k.name, prefix) {
 			if k.only == nil || k.only(e.Resource) {
 				c.made = append(c.made, &made{entry: e, shown: time.Now()})
@@ -72,6 +74,7 @@ type clearing struct {
 	made    []*made          // by this run, and not gone yet
 	renamed []Leftover       // of these, what has a name without the prefix now
 	unclear bool             // whether one of these is there cannot be told yet
+	young   *young           // what is left alone, of all kinds so far
 	others  []cloud.Resource // what was listed without the prefix
 }
 
@@ -133,6 +136,7 @@ func (c *clearing) round(ctx context.Context) error {
 		}
 		return again || !strings.HasPrefix(r.Name, c.prefix)
 	})
+	listed = c.leaveYoung(listed)
 	if c.only == nil {
 		c.owned.listed(c.name, c.prefix, listed)
 	} else {

@@ -36,6 +36,10 @@ type Config struct {
 	// CleanupOnly deletes what begins with the prefix and runs no check; with
 	// DryRun it only tells what it would delete.
 	CleanupOnly, DryRun bool
+	// OlderThan makes such a clean-up leave alone what is younger; 0: nothing is.
+	OlderThan time.Duration
+	// CleanOnFailure deletes what a run has made also when it has failed.
+	CleanOnFailure bool
 	// Warnings are about what was asked for.
 	Warnings []string
 	// CleanupCommand is told with what is left.

@@ -25,6 +25,11 @@ type (
 		Age    time.Duration // 0: unknown
 		DryRun bool
 	}
+	// LeavingAlone is something that is not deleted because it is too young.
+	LeavingAlone struct {
+		On  cloud.Resource
+		Why string
+	}
 	// StepStarted is the beginning of one step of a check.
 	StepStarted struct {
 		Verb string // "creating", "restoring"
@@ -62,6 +67,7 @@ type (
 func (Connected) event()      {}
 func (CleanupStarted) event() {}
 func (Deleting) event()       {}
+func (LeavingAlone) event()   {}
 func (StepStarted) event()    {}
 func (Waiting) event()        {}
 func (Polled) event()         {}

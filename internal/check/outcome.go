@@ -1,6 +1,7 @@
 package check
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -11,6 +12,14 @@ import (
 // Verdict is what a run says about the cloud's volume backups.
 type Verdict string
 
+// MarshalJSON is null where no verdict is given.
+func (v Verdict) MarshalJSON() ([]byte, error) {
+	if v == "" {
+		return []byte("null"), nil
+	}
+	return json.Marshal(string(v))
+}
+
 // The verdicts. Abort says nothing about the cloud: it could not be tested.
 const (
 	Pass  Verdict = "PASS"
@@ -20,7 +29,7 @@ const (
 
 // Schema names the structure of the JSON report; it changes with the meaning
 // of a field. internal/report/report.schema.json describes it.
-const Schema = "volume-backup-tester/2"
+const Schema = "volume-backup-tester/3"
 
 // Outcome is what a run came to. Its JSON is the JSON report, and it holds no
 // secret.
@@ -30,7 +39,7 @@ type Outcome struct {
 	Started    time.Time  `json:"started"`
 	Ended      time.Time  `json:"ended"`
 	Evidence   Evidence   `json:"evidence"`
-	Verdict    Verdict    `json:"verdict"` // "" if the mandatory phases were not to run
+	Verdict    Verdict    `json:"verdict"` // "", in JSON null: the mandatory phases were not to run
 	ExitStatus int        `json:"exit_status"`
 	Requests   int64      `json:"requests"` // sent
 	Checks     []Result   `json:"checks"`
@@ -42,6 +51,8 @@ type Outcome struct {
 	// check can have one.
 	Failures []*Failure `json:"failures"`
 	Left     []Leftover `json:"left"`
+	// LeftAlone is what a clean-up did not touch, as it is too young.
+	LeftAlone []Leftover `json:"left_alone"`
 	// CleanupCommand deletes what is left; "" if nothing is.
 	CleanupCommand string `json:"cleanup_command"`
 
@@ -73,6 +84,10 @@ type Evidence struct {
 	AvailabilityZone string   `json:"availability_zone"`
 	VolumeSize       int      `json:"volume_size"` // GiB
 	Checks           []string `json:"checks"`
+	Parallel         int      `json:"parallel"` // optional checks at once, at most
+	CleanupOnly      bool     `json:"cleanup_only"`
+	DryRun           bool     `json:"dry_run"`
+	OlderThan        float64  `json:"older_than_seconds"` // 0: not asked for
 }
 
 // Status is what one check came to; "" if it was not reached.
@@ -180,6 +195,8 @@ func (l Leftover) String() string {
 	return cloud.Resource{Kind: l.Kind, ID: l.ID, Name: l.Name}.String()
 }
 
+func (l Leftover) same(other Leftover) bool { return l.Kind == other.Kind && l.ID == other.ID }
+
 // Result is the selected check of that name; nil if there is none.
 func (o *Outcome) Result(name string) *Result {
 	for i := range o.Checks {
@@ -197,9 +214,13 @@ func newOutcome(c Config) *Outcome {
 		Evidence: Evidence{
 			Cloud: c.CloudName, Prefix: c.Prefix, Roles: []string{}, Standard: StandardVersion, AllowAdmin: c.AllowAdmin,
 			Timeout: c.Timeout.Seconds(), VolumeType: c.VolumeType, AvailabilityZone: c.Zone, VolumeSize: c.VolumeSize, Checks: []string{},
+			Parallel: max(c.Parallel, 1), CleanupOnly: c.CleanupOnly, DryRun: c.DryRun, OlderThan: c.OlderThan.Seconds(),
 		},
-		Checks: []Result{}, Resources: []Timeline{}, Warnings: []string{}, Tolerated: []Tolerated{}, Failures: []*Failure{}, Left: []Leftover{},
+		Checks: []Result{}, Resources: []Timeline{}, Warnings: []string{}, Tolerated: []Tolerated{}, Failures: []*Failure{}, Left: []Leftover{}, LeftAlone: []Leftover{},
 		index: map[string]int{},
+	}
+	if c.CleanupOnly { // which runs none
+		c.Checks = nil
 	}
 	for _, check := range c.Checks {
 		o.Evidence.Checks = append(o.Evidence.Checks, check.Name)
@@ -208,7 +229,7 @@ func newOutcome(c Config) *Outcome {
 			Notes: []string{}, Measurements: []Measurement{},
 		})
 	}
-	if len(c.Checks) > 0 && c.Checks[0].Mandatory && !c.CleanupOnly {
+	if len(c.Checks) > 0 && c.Checks[0].Mandatory {
 		o.Verdict = Abort // until the mandatory phases have run
 	}
 	o.Warnings = append(o.Warnings, c.Warnings...)

@@ -20,13 +20,12 @@ import (
 // that is cancelled is an outcome, too.
 func Run(ctx context.Context, c Config) *Outcome {
 	r := newRun(c)
-	return r.finish(ctx, r.all(ctx))
-}
-
-// NotRun is the outcome of a run that ended before Run: a mistake in the command
-// line or in clouds.yaml, or no connection.
-func NotRun(ctx context.Context, c Config, err error) *Outcome {
-	return newRun(c).finish(ctx, err)
+	err := r.all(ctx)
+	if f := r.failedBy(err); f != nil && r.CleanOnFailure && ctx.Err() == nil {
+		r.cleanAfter(ctx, f)
+		ctx = context.WithoutCancel(ctx) // what interrupted that came after the failure
+	}
+	return r.finish(ctx, err)
 }
 
 // run is one Run: what it was told, and what all its sessions share.
@@ -73,11 +72,9 @@ func (r *run) deleting(tell func(Event), on cloud.Resource, dryRun bool) {
 	if !on.Created.IsZero() {
 		age = max(time.Since(on.Created), 0)
 	}
-	if !dryRun {
-		r.mu.Lock()
-		r.outcome.saw(on).Deleted = true
-		r.mu.Unlock()
-	}
+	r.mu.Lock()
+	r.outcome.saw(on).Deleted = !dryRun
+	r.mu.Unlock()
 	tell(Deleting{on, age, dryRun})
 }
 
@@ -243,64 +240,4 @@ func (r *run) cleanCheck(ctx context.Context, s *Session) error {
 		failure.Verdict = Fail
 	}
 	return cmp.Or(err, imageErr)
-}
-
-// fail turns an error into a *Failure. A run that was interrupted gets the
-// interruption itself.
-func (r *run) fail(ctx context.Context, at Stage, check string, err error) error {
-	if err == nil {
-		return nil
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	f := classify(err)
-	f.Stage, f.Check = at, check
-	r.confine(ctx, f)
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	r.explain(f)
-	return f
-}
-
-// finish ends the outcome. err is what ended the run.
-func (r *run) finish(ctx context.Context, err error) *Outcome {
-	o := r.outcome
-	var failure *Failure
-	switch {
-	case err == nil:
-	case ctx.Err() != nil:
-		failure = &Failure{Verdict: Abort, Stage: StageRun, Summary: context.Cause(ctx).Error(), err: context.Cause(ctx)}
-	case !errors.As(err, &failure):
-		failure = classify(err)
-		failure.Stage = StageConnect
-		var conf *cloud.ConfigError
-		var usage *UsageError
-		if errors.As(err, &conf) || errors.As(err, &usage) {
-			failure.Stage = StageUsage
-		}
-		if o.Verdict != "" {
-			o.Verdict = failure.Verdict
-		}
-	}
-	if failure != nil {
-		o.Failures = append(o.Failures, failure)
-	}
-	for _, f := range o.Failures {
-		o.Left = append(o.Left, f.NotDeleted...)
-	}
-	if len(o.Failures) > 0 {
-		for _, l := range r.owned.left() {
-			if !slices.ContainsFunc(o.Left, func(known Leftover) bool { return known.ID == l.ID && l.ID != "" }) {
-				o.Left = append(o.Left, l)
-			}
-		}
-	}
-	if len(o.Left) > 0 {
-		o.CleanupCommand = r.CleanupCommand
-	}
-	o.Tolerated = r.Tolerance.list()
-	o.Ended = time.Now().UTC()
-	return o
 }

@@ -118,7 +118,8 @@ func config(p Process, s settings) check.Config {
 	return check.Config{
 		Version: p.Version, Started: time.Now(), CloudName: s.cloud, Prefix: s.prefix, Timeout: s.timeout, Tolerance: new(check.Tolerance),
 		VolumeType: s.volumeType, Zone: s.zone, VolumeSize: s.volumeSize, RestoreType: s.restoreType, EncryptedType: s.encryptedType,
-		AllowAdmin: s.allowAdmin, FailOnSkip: s.failOnSkip, Checks: s.checks, Parallel: s.parallel, CleanupOnly: s.cleanupOnly, DryRun: s.dryRun, Warnings: prefixWarnings(s.prefix), CleanupCommand: cleanupCommand(s),
+		AllowAdmin: s.allowAdmin, FailOnSkip: s.failOnSkip, Checks: s.checks, Parallel: s.parallel, CleanupOnly: s.cleanupOnly, DryRun: s.dryRun, OlderThan: s.olderThan, CleanOnFailure: s.onFailure == clean,
+		Warnings: prefixWarnings(s.prefix), CleanupCommand: cleanupCommand(s),
 	}
 }
 
@@ -282,6 +283,9 @@ func cleanupCommand(s settings) string {
 	command := fmt.Sprintf("volume-backup-tester --os-cloud %s --prefix %s --cleanup-only", shell(s.cloud), shell(s.prefix))
 	if s.optional() {
 		command += " --checks all"
+	}
+	if s.olderThanGiven != "" {
+		command += " --older-than " + s.olderThanGiven
 	}
 	return command
 }

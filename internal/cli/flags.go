@@ -31,7 +31,10 @@ type settings struct {
 	checksGiven             string
 	timeout                 time.Duration
 	timeoutGiven            string // seconds
-	volumeSize              int    // GiB
+	olderThan               time.Duration
+	olderThanGiven          string
+	onFailure               string
+	volumeSize              int // GiB
 	parallel                int
 	failOnSkip              bool
 	ask, debug, allowAdmin  bool
@@ -53,8 +56,14 @@ const (
 	mostParallel   = 16 // more than a quota holds, and than Pace lets ask at once
 )
 
+// What --on-failure takes.
+const (
+	keep  = "keep"
+	clean = "clean"
+)
+
 func parse(args []string, getenv func(string) string) (settings, error) {
-	s := settings{prefix: "scs-test-", timeoutGiven: "60", volumeSize: 1, checksGiven: "core", parallel: 4}
+	s := settings{prefix: "scs-test-", timeoutGiven: "60", volumeSize: 1, checksGiven: "core", parallel: 4, onFailure: keep}
 	f := pflag.NewFlagSet("volume-backup-tester", pflag.ContinueOnError)
 	f.Usage = func() {}
 	for _, o := range options(&s) {
@@ -78,6 +87,20 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	s.timeout = time.Duration(seconds) * time.Second
 	if s.dryRun && !s.cleanupOnly {
 		return s, usagef("--dry-run requires --cleanup-only")
+	}
+	if f.Changed("older-than") {
+		if s.olderThan, err = parseAge(s.olderThanGiven); err != nil {
+			return s, err
+		}
+		if !s.cleanupOnly {
+			return s, usagef("--older-than requires --cleanup-only")
+		}
+	}
+	if s.onFailure != keep && s.onFailure != clean {
+		return s, usagef("--on-failure '%s' is neither %s nor %s", s.onFailure, keep, clean)
+	}
+	if f.Changed("on-failure") && s.cleanupOnly {
+		return s, usagef("--on-failure is about a test; it does not go with --cleanup-only")
 	}
 	if s.volumeSize < 1 {
 		return s, usagef("--volume-size '%d' is not a number of GiB from 1 on", s.volumeSize)
@@ -103,9 +126,6 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	if s.junit != "" && s.junit == s.json {
 		return s, usagef("--junit and --json cannot share %s; give each a file of its own", s.junit)
 	}
-	if s.cleanupOnly && s.junit+s.json != "" {
-		return s, usagef("--junit and --json report a test; they do not go with --cleanup-only")
-	}
 	if s.cloud == "" {
 		s.cloud = getenv("OS_CLOUD")
 	}
@@ -116,6 +136,21 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 		return s, usagef("no cloud is named: give --os-cloud NAME or set OS_CLOUD to a cloud in clouds.yaml")
 	}
 	return s, nil
+}
+
+// parseAge reads --older-than: as Go's durations, or a number of days.
+func parseAge(given string) (time.Duration, error) {
+	age, err := time.ParseDuration(given)
+	if days, isDays := strings.CutSuffix(given, "d"); isDays {
+		var n uint64
+		if n, err = strconv.ParseUint(days, 10, 16); err == nil {
+			age = time.Duration(n) * 24 * time.Hour
+		}
+	}
+	if err != nil || age <= 0 {
+		return 0, usagef("--older-than '%s' is not an age such as 90m, 24h or 7d", given)
+	}
+	return age, nil
 }
 
 // checkPrefix refuses a prefix that would match what is not ours, or that

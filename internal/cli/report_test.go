@@ -39,6 +39,15 @@ var endings = []struct {
 	}, status: 2, verdict: "ABORT", tests: 4, errors: 1, skipped: 3},
 	{name: "skipped check", args: []string{"--checks", "core,data"}, prepare: noImages, verdict: "PASS", tests: 4, skipped: 1},
 	{name: "optional check alone", args: []string{"--checks", "listing"}, tests: 1},
+	{name: "clean-up", args: []string{"--cleanup-only"}, prepare: leftover, tests: 1},
+	{name: "clean-up of nothing", args: []string{"--cleanup-only", "--older-than", "1h"}, tests: 1},
+	{name: "clean-up that fails", args: []string{"--cleanup-only", "--timeout", "5"}, prepare: undeletable, status: 1, tests: 1, fail: 1},
+	{name: "clean-up without a login", args: []string{"--cleanup-only", "--timeout", "5"}, faults: []string{"POST /v3/auth/tokens=503"}, status: 3, tests: 1, errors: 1},
+	{name: "dry run", args: []string{"--cleanup-only", "--dry-run"}, prepare: leftover, tests: 1, skipped: 1},
+}
+
+func leftover(s *scene) {
+	s.sim.PutVolume(cloudsim.Volume{Resource: cloudsim.Resource{Name: "scs-test-volume", Status: "available", Size: 1}})
 }
 
 // TestReports: both files are there whatever the run comes to, hold to the
@@ -291,6 +300,50 @@ func TestJUnitOfNoCheck(t *testing.T) {
 			s.run("--os-cloud", row.cloud, "--junit", "-")
 			if !strings.Contains(s.stdout.String(), `classname="volume-backup-tester" name="`+name+`"`) {
 				t.Errorf("no testcase %s:\n%s", name, &s.stdout)
+			}
+		})
+	}
+}
+
+// TestCleanUpReports: the reports of a clean-up name what it has deleted, what not
+// and why, and what it would delete.
+func TestCleanUpReports(t *testing.T) {
+	for _, row := range []struct {
+		args  []string
+		junit []string // in order
+		json  func(o check.Outcome) bool
+	}{
+		{
+			nil, []string{`<failure message="clean-up could not delete everything: 1 left"`, "not deleted: backup &#39;scs-test-backup&#39;", "reason: 403 Forbidden", "<system-out>deleted: volume &#39;scs-test-young&#39;", "deleted: volume &#39;scs-test-old&#39;"},
+			func(o check.Outcome) bool {
+				return len(o.Left) == 1 && strings.HasPrefix(o.Left[0].Reason, "403 Forbidden") && len(o.Resources) == 3 && !slices.ContainsFunc(o.Resources, func(r check.Timeline) bool { return !r.Deleted })
+			},
+		},
+		{
+			[]string{"--dry-run", "--older-than", "1h"}, []string{"<skipped message=\"--dry-run: nothing was deleted\"", "would be deleted: backup &#39;scs-test-backup&#39;", "would be deleted: volume &#39;scs-test-old&#39;", "left alone: volume &#39;scs-test-young&#39; (", "): it was created at "},
+			func(o check.Outcome) bool {
+				return len(o.Left) == 0 && len(o.LeftAlone) == 1 && o.LeftAlone[0].Name == "scs-test-young" && len(o.Resources) == 2 && !slices.ContainsFunc(o.Resources, func(r check.Timeline) bool { return r.Deleted })
+			},
+		},
+	} {
+		bubble(t, func(t *testing.T) {
+			s := newScene(t, cloudsim.Config{}, "DELETE /backups/*=403")
+			a := aged{s, time.Now()}
+			a.backup("backup", day, cloudsim.Backup{})
+			a.volume("old", day)
+			a.volume("young", time.Minute)
+			s.run(append([]string{"--cleanup-only", "--timeout", "5", "--json", "run.json", "--junit", "run.xml"}, row.args...)...)
+			rest := s.read("run.xml")
+			for _, want := range row.junit {
+				_, after, found := strings.Cut(rest, want)
+				if !found {
+					t.Fatalf("%s is not where it should be in\n%s", want, s.read("run.xml"))
+				}
+				rest = after
+			}
+			var o check.Outcome
+			if err := json.Unmarshal([]byte(s.read("run.json")), &o); err != nil || !row.json(o) || !strings.Contains(s.read("run.json"), `"verdict": null`) {
+				t.Errorf("%v\n%s", err, s.read("run.json"))
 			}
 		})
 	}

@@ -53,6 +53,8 @@ func groups(s *settings) []group {
 			{name: "fail-on-skip", to: &s.failOnSkip, text: "a skipped check is a failure"},
 			{name: "cleanup-only", to: &s.cleanupOnly, text: "delete what begins with the prefix, and stop"},
 			{name: "dry-run", to: &s.dryRun, text: "with --cleanup-only: only list it"},
+			{name: "older-than", value: "AGE", to: &s.olderThanGiven, text: "with --cleanup-only: leave alone what is younger, by the cloud's clock (90m, 24h, 7d)"},
+			{name: "on-failure", value: "keep|clean", to: &s.onFailure, text: "what a failed run does with what it has made (default: keep)"},
 		}},
 		{"Output", []option{
 			{name: "junit", value: "FILE", offers: offerFiles, to: &s.junit, text: "report as JUnit XML; - is stdout, and the text then goes to stderr"},

@@ -202,8 +202,9 @@ type call struct {
 	// of the last answer that arrived
 	code      int
 	requestID string
-	secrets   *secrets // of the client whose call it is; nil: not sent yet
-	named     *named   // whose answers bear request ids, likewise
+	date      time.Time // the other side's clock; zero: not said
+	secrets   *secrets  // of the client whose call it is; nil: not sent yet
+	named     *named    // whose answers bear request ids, likewise
 }
 
 type callKey struct{}

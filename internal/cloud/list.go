@@ -158,7 +158,9 @@ func (c *call) page(body several, kind string) (page, error) {
 		if !w.usable() {
 			return page{}, c.incomplete("an entry has no usable id")
 		}
-		one.entries = append(one.entries, w.resource(kind, c.requestID))
+		r := w.resource(kind, c.requestID)
+		r.AsOf = c.date
+		one.entries = append(one.entries, r)
 	}
 	for _, link := range links {
 		if link.Rel != "next" || link.Href == "" {

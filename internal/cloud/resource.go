@@ -28,6 +28,9 @@ type Resource struct {
 	Size int
 	// Created is zero if the cloud did not say.
 	Created time.Time
+	// AsOf is the time of the list that the resource is from, by the cloud's own
+	// clock (the answer's Date); zero if it did not say.
+	AsOf time.Time
 	// RequestID is that of the answer which described the resource.
 	RequestID string
 	Metadata  map[string]string

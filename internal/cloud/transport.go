@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // observer notes on each call what its last answer was. gophercloud keeps that
@@ -45,10 +46,11 @@ func (o observer) RoundTrip(r *http.Request) (*http.Response, error) {
 	if c == nil {
 		return o.next.RoundTrip(r)
 	}
-	c.code, c.requestID, c.secrets, c.named = 0, "", o.secrets, o.named
+	c.code, c.requestID, c.date, c.secrets, c.named = 0, "", time.Time{}, o.secrets, o.named
 	resp, err := o.next.RoundTrip(r)
 	if err == nil {
 		c.code, c.requestID = resp.StatusCode, requestID(resp.Header)
+		c.date, _ = http.ParseTime(resp.Header.Get("Date"))
 		if c.code < 300 && c.requestID != "" {
 			o.named.add(c.service)
 		}

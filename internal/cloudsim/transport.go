@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // Transport returns an http.RoundTripper that reaches the cloud without a socket, so that a client
@@ -92,6 +93,7 @@ func (w *pipeWriter) Header() http.Header { return w.header }
 func (w *pipeWriter) WriteHeader(code int) {
 	w.begun.Do(func() {
 		w.code, w.sent, w.declared = code, w.header.Clone(), -1
+		w.sent.Set("Date", time.Now().UTC().Format(http.TimeFormat)) // as net/http does over sockets
 		if n, err := strconv.ParseInt(w.header.Get("Content-Length"), 10, 64); err == nil {
 			w.declared = n
 		}

@@ -70,7 +70,8 @@ func JUnit(to io.Writer, o *check.Outcome) error {
 			{"endpoint", e.Endpoint}, {"project_id", e.ProjectID}, {"project", e.Project}, {"user", e.User},
 			{"roles", strings.Join(e.Roles, ",")}, {"prefix", e.Prefix}, {"standard", e.Standard}, {"allow_admin", strconv.FormatBool(e.AllowAdmin)},
 			{"timeout_seconds", fmt.Sprint(e.Timeout)}, {"volume_type", e.VolumeType}, {"availability_zone", e.AvailabilityZone},
-			{"volume_size", strconv.Itoa(e.VolumeSize)}, {"checks", strings.Join(e.Checks, ",")}, {"verdict", string(o.Verdict)},
+			{"volume_size", strconv.Itoa(e.VolumeSize)}, {"checks", strings.Join(e.Checks, ",")}, {"parallel", strconv.Itoa(e.Parallel)},
+			{"cleanup_only", strconv.FormatBool(e.CleanupOnly)}, {"dry_run", strconv.FormatBool(e.DryRun)}, {"older_than_seconds", fmt.Sprint(e.OlderThan)}, {"verdict", string(o.Verdict)},
 		},
 	}
 	for _, c := range o.Checks {
@@ -88,8 +89,11 @@ func JUnit(to io.Writer, o *check.Outcome) error {
 		}
 		s.Cases = append(s.Cases, t)
 	}
+	if e.CleanupOnly {
+		s.Cases = append(s.Cases, cleanupCase(o))
+	}
 	for _, f := range o.Failures {
-		if f.Check != "" {
+		if f.Check != "" || e.CleanupOnly {
 			continue
 		}
 		t := testcase{ClassName: "volume-backup-tester", Name: string(f.Stage), Time: seconds(0)}
@@ -119,6 +123,30 @@ func JUnit(to io.Writer, o *check.Outcome) error {
 	}
 	_, err := io.WriteString(to, "\n")
 	return err
+}
+
+// cleanupCase is a clean-up alone: what it has deleted, and what not and why.
+func cleanupCase(o *check.Outcome) testcase {
+	t := testcase{ClassName: "volume-backup-tester", Name: string(check.StageCleanup), Time: seconds(o.Ended.Sub(o.Started).Seconds())}
+	var lines []string
+	for _, r := range o.Resources {
+		if gone(o, r) {
+			lines = append(lines, fmt.Sprintf("deleted: %s '%s' (%s)", r.Kind, r.Name, r.ID))
+		} else if o.Evidence.DryRun {
+			lines = append(lines, fmt.Sprintf("would be deleted: %s '%s' (%s)", r.Kind, r.Name, r.ID))
+		}
+	}
+	for _, l := range o.LeftAlone {
+		lines = append(lines, fmt.Sprintf("left alone: %s: %s", l, l.Reason))
+	}
+	t.SystemOut = strings.Join(lines, "\n")
+	switch {
+	case len(o.Failures) > 0:
+		t.blame(o, o.Failures[0])
+	case o.Evidence.DryRun:
+		t.skip("--dry-run: nothing was deleted")
+	}
+	return t
 }
 
 // blame gives a test case what the text tells of a failure, and of what it has

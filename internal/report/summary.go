@@ -103,20 +103,29 @@ func (t *Text) Summary(o *check.Outcome) {
 func (t *Text) Cleanup(o *check.Outcome, dry bool) {
 	deleted := 0
 	for _, r := range o.Resources {
-		if r.Deleted && !slices.ContainsFunc(o.Left, func(l check.Leftover) bool { return l.ID == r.ID }) {
+		if gone(o, r) {
 			deleted++
 		}
 	}
+	alone := ""
+	if n := len(o.LeftAlone); n > 0 {
+		alone = fmt.Sprintf(", %d left alone", n)
+	}
 	switch {
 	case dry && t.deletions > 0:
-		t.result("clean-up: %d to delete", t.deletions)
+		t.result("clean-up: %d to delete%s", t.deletions, alone)
 	case len(o.Left) > 0:
-		t.result("clean-up: %d deleted, %d not deleted", deleted, len(o.Left))
+		t.result("clean-up: %d deleted, %d not deleted%s", deleted, len(o.Left), alone)
 	case deleted > 0:
-		t.result("clean-up: %d deleted", deleted)
+		t.result("clean-up: %d deleted%s", deleted, alone)
 	case len(o.Failures) == 0:
-		t.result("clean-up: nothing to delete")
+		t.result("clean-up: nothing to delete%s", alone)
 	}
+}
+
+// gone is what was deleted and is not left.
+func gone(o *check.Outcome, r check.Timeline) bool {
+	return r.Deleted && !slices.ContainsFunc(o.Left, func(l check.Leftover) bool { return l.ID == r.ID })
 }
 
 // Verdict is the last line of a test run.

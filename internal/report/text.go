@@ -192,6 +192,8 @@ func (t *Text) Event(e check.Event) {
 			verb = "would delete"
 		}
 		t.detail("↳ %s %s, %s", verb, e.On, age(e.Age))
+	case check.LeavingAlone:
+		t.detail("↳ leaving alone %s: %s", e.On, e.Why)
 	case check.CheckStarted:
 		t.about.check, t.about.ended = e.Title, false
 		if t.live != nil {
