@@ -101,7 +101,7 @@ func (c *clearing) clear(ctx context.Context) error {
 	policy.Unbounded = true // many leftovers make many pages
 	policy.Moved = func() time.Time { return c.moved }
 	policy.Rest = func() time.Duration { return time.Until(c.again) }
-	policy.Tick = func(waited time.Duration) { c.tell(Polled{c.waitedFor(), waited}) }
+	policy.Tick = func(waited time.Duration) { c.tell(Polled{On: c.waitedFor(), Waited: waited}) }
 	_, err := wait.Until(ctx, policy, func(ctx context.Context) (nothing, bool, error) {
 		err := c.round(ctx)
 		return nothing{}, err == nil && !c.unclear && (len(c.items) == 0 || c.DryRun || c.hopeless()), err

@@ -38,13 +38,15 @@ type (
 	}
 	// Waiting is the beginning of a wait for resources to reach a status.
 	Waiting struct {
-		On   []cloud.Resource
-		Want []string // of each
+		On    []cloud.Resource
+		Want  []string      // of each
+		Limit time.Duration // how long it may take
 	}
 	// Polled is what a poll got that did not end a wait.
 	Polled struct {
 		On     []cloud.Resource
 		Waited time.Duration
+		Limit  time.Duration // how long it may take; 0: as long as something disappears
 	}
 	// Warning is something unusual about the run.
 	Warning struct{ Text string }

@@ -67,7 +67,7 @@ func (s *Session) waitUntil(ctx context.Context, w waiting) error {
 		}
 		return all
 	}
-	told := Waiting{On: shown()}
+	told := Waiting{On: shown(), Limit: s.run.Timeout}
 	for _, t := range w.targets {
 		told.Want = append(told.Want, t.want())
 		s.run.saw(t.Resource)
@@ -86,7 +86,7 @@ func (s *Session) waitUntil(ctx context.Context, w waiting) error {
 		s.mu.Lock()
 		now.waited = waited
 		s.mu.Unlock()
-		s.emit(Polled{shown(), waited})
+		s.emit(Polled{shown(), waited, policy.Limit})
 	}
 	if w.until != nil {
 		policy.Moved = func() time.Time { return w.until().Add(-policy.Limit) }

@@ -202,19 +202,6 @@ func connectOther(ctx context.Context, o cloud.Options, s settings, own cloud.Lo
 	return other, nil
 }
 
-// list tells what there is to check: name, requirement and reference.
-func list(checks []check.Check) string {
-	var b strings.Builder
-	for _, c := range checks {
-		name := c.Name
-		if c.Mandatory {
-			name = "core: " + c.Title
-		}
-		fmt.Fprintf(&b, "%s\n    %s\n    (%s)\n", name, c.Requirement, c.Reference)
-	}
-	return b.String()
-}
-
 // finish tells the outcome and returns the exit status.
 func finish(p Process, s settings, text *report.Text, o *check.Outcome) int {
 	o.ExitStatus = exitStatus(o)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -134,11 +135,29 @@ func TestNeededFlags(t *testing.T) {
 }
 
 // TestFlagsAreTold: the flags that checks need are real ones that the usage
-// explains, and --list-checks names every check.
+// explains, and --list-checks has every check with what it needs.
 func TestFlagsAreTold(t *testing.T) {
+	listed := list(check.All())
+	for line := range strings.Lines(listed) {
+		if len(strings.TrimSuffix(line, "\n")) > 80 {
+			t.Errorf("wider than a screen: %q", line)
+		}
+	}
+	listed = strings.Join(strings.Fields(listed), " ")
 	for _, c := range check.All() {
-		if listed := list(check.All()); !strings.Contains(listed, c.Name+"\n") && !strings.Contains(listed, c.Title+"\n") || !strings.Contains(listed, c.Requirement) || !strings.Contains(listed, c.Reference) {
-			t.Errorf("--list-checks does not name %s", c.Name)
+		name, text := c.Name, ""
+		if c.Mandatory {
+			name, text = "core", c.Title+": "
+		}
+		glance := ""
+		if c.Needs.ImageBytes > 0 {
+			glance = "Glance"
+		}
+		n := c.Needs
+		row := strings.ReplaceAll(fmt.Sprint(n.Volumes, n.Gigabytes, n.Backups, n.BackupGigabytes, n.Snapshots), "0", "-")
+		want := strings.Join(strings.Fields(fmt.Sprintf("%s %s %s %s %s%s (%s)", name, row, c.Needs.Flag, glance, text, c.Requirement, c.Reference)), " ")
+		if !strings.Contains(listed, want) {
+			t.Errorf("--list-checks does not say %q", want)
 		}
 		if c.Needs.Flag == "" {
 			continue

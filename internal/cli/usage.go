@@ -2,9 +2,12 @@ package cli
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"volume-backup-tester/internal/check"
 )
 
 // option is one flag. Help, manual page and completions are made from these.
@@ -63,7 +66,7 @@ func groups(s *settings) []group {
 			{name: "debug", to: &s.debug, text: "log the HTTP exchanges, secrets masked"},
 		}},
 		{"Instead of a run", []option{
-			{name: "list-checks", to: &s.listChecks, text: "list the checks"},
+			{name: "list-checks", to: &s.listChecks, text: "the checks, what each needs of the quota and besides, and what it proves"},
 			{name: "json-schema", to: &s.jsonSchema, text: "print the schema of --json"},
 			{name: "help", short: "h", to: &s.help, text: "print this"},
 			{name: "version", to: &s.version, text: "print the version"},
@@ -148,6 +151,41 @@ func help() string {
 	for _, e := range examples {
 		b.WriteString("  " + e + "\n")
 	}
+	return b.String()
+}
+
+// list is a table of checks: the most of the project's quota that each holds at a
+// time, what it needs besides, and below it the requirement and where that is
+// written.
+func list(checks []check.Check) string {
+	const row = "%-18s %7s %4s  %7s %4s  %9s  %s"
+	var b strings.Builder
+	line := func(format string, args ...any) {
+		b.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " ") + "\n")
+	}
+	line(row, "CHECK", "VOLUMES", "GIB", "BACKUPS", "GIB", "SNAPSHOTS", "ALSO")
+	count := func(n int) string {
+		if n == 0 {
+			return "-"
+		}
+		return strconv.Itoa(n)
+	}
+	for _, c := range checks {
+		name, requirement := c.Name, c.Requirement
+		if c.Mandatory {
+			name, requirement = "core", c.Title+": "+requirement
+		}
+		n := c.Needs
+		also := n.Flag
+		if n.ImageBytes > 0 {
+			also = strings.TrimPrefix(also+", Glance", ", ")
+		}
+		line(row, name, count(n.Volumes), count(n.Gigabytes), count(n.Backups), count(n.BackupGigabytes), count(n.Snapshots), also)
+		for _, text := range fold(fmt.Sprintf("%s (%s)", requirement, c.Reference), helpWidth-4) {
+			line("    %s", text)
+		}
+	}
+	line("The GiB are those with --volume-size 1.")
 	return b.String()
 }
 

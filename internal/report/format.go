@@ -79,7 +79,11 @@ func brief(all []cloud.Resource) string {
 	}
 	var parts []string
 	for _, r := range all {
-		parts = append(parts, r.Kind+" "+r.Status)
+		status := r.Status
+		if status != "" { // as of what is not there yet
+			status = " '" + status + "'"
+		}
+		parts = append(parts, r.Kind+status)
 	}
 	return strings.Join(parts, ", ")
 }

@@ -46,6 +46,7 @@ type live struct {
 // liveLine is what goes on in one check.
 type liveLine struct {
 	key, text string
+	limit     time.Duration // of the wait that goes on; 0: none
 	since     time.Time
 }
 
@@ -89,17 +90,17 @@ func (l *live) finished(key string) {
 	l.mu.Lock()
 	l.ended++
 	l.mu.Unlock()
-	l.tell(key, "", true)
+	l.tell(key, liveLine{}, true)
 }
 
 // tell changes a check's line, or takes it away if the text is empty; since when
 // it counts is kept while the text's subject is the same.
-func (l *live) tell(key, text string, anew bool) {
+func (l *live) tell(key string, now liveLine, anew bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	i := slices.IndexFunc(l.lines, func(line liveLine) bool { return line.key == key })
 	switch {
-	case text == "":
+	case now.text == "":
 		l.lines = slices.DeleteFunc(l.lines, func(line liveLine) bool { return line.key == key })
 		l.draw()
 		return
@@ -109,7 +110,7 @@ func (l *live) tell(key, text string, anew bool) {
 	case anew:
 		l.lines[i].since = time.Now()
 	}
-	l.lines[i].text = text
+	l.lines[i].text, l.lines[i].limit = now.text, now.limit
 	l.draw()
 }
 
@@ -162,10 +163,18 @@ func (l *live) rows(columns, most int) (rows []string) {
 		if rest := len(l.lines) - i; rest > 1 && len(rows) >= most-1 {
 			return append(rows, cut(fmt.Sprintf("and %d more", rest), columns-1))
 		}
-		clock := fmt.Sprintf(" %ds", int(time.Since(line.since).Seconds()))
-		rows = append(rows, cut(line.text, columns-1-len(clock))+clock)
+		since := ", " + clock(time.Since(line.since), line.limit)
+		rows = append(rows, cut(cut(line.text, max(columns-1-len(since), 1))+since, columns-1))
 	}
 	return rows
+}
+
+// clock is how long something has lasted, and how long it may.
+func clock(lasted, limit time.Duration) string {
+	if limit == 0 {
+		return fmt.Sprintf("%d s", int(lasted.Seconds()))
+	}
+	return fmt.Sprintf("%d of %d s", int(lasted.Seconds()), int(limit.Seconds()))
 }
 
 // cut shortens a line to so many columns: a full one would wrap.

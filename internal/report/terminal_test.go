@@ -77,21 +77,21 @@ func TestLiveLines(t *testing.T) {
 		}
 		volume := cloud.Resource{Kind: cloud.KindVolume, ID: "v", Name: "v", Status: "creating"}
 		text.Event(check.CleanupStarted{Prefix: "p", Kinds: []string{"images"}})
-		expect("cleaning up 0s")
+		expect("cleaning up, 0 s")
 		text.Event(check.ChecksStarted{Count: 3})
 		for _, title := range []string{"chain", "data", "restore-existing"} {
 			text.Event(check.Beside{Check: title, Event: check.CheckStarted{Title: title}})
-			text.Event(check.Beside{Check: title, Event: check.Waiting{On: []cloud.Resource{volume}, Want: []string{"available"}}})
+			text.Event(check.Beside{Check: title, Event: check.Waiting{On: []cloud.Resource{volume}, Want: []string{"available"}, Limit: time.Minute}})
 		}
 		<-time.After(2500 * time.Millisecond)
-		expect("0 of 3 checks, 2s\nchain: waiting for volume creating 2s\ndata: waiting for volume creating 2s\nrestore-existing: waiting for volume creating 2s")
+		expect("0 of 3 checks, 2s\nchain: volume 'creating', 2 of 60 s\ndata: volume 'creating', 2 of 60 s\nrestore-existing: volume 'creating', 2 of 60 s")
 		text.Event(check.Beside{Check: "data", Event: check.CheckFinished{Result: check.Result{Title: "data", Status: check.Passed, Seconds: 2.5}}})
 		text.Event(check.Beside{Check: "data", Event: check.CleanupStarted{Prefix: "p", Kinds: []string{"volumes"}}})
-		expect("data: PASS (2.5 s)\n1 of 3 checks, 2s\nchain: waiting for volume creating 2s\nrestore-existing: waiting for volume creating 2s\ndata: cleaning up 0s")
+		expect("data: PASS (2.5 s)\n1 of 3 checks, 2s\nchain: volume 'creating', 2 of 60 s\nrestore-existing: volume 'creating', 2 of 60 s\ndata: cleaning up, 0 s")
 		text.Event(check.Beside{Check: "data", Event: check.CheckEnded{}})
 		columns.Store(30)
 		<-time.After(time.Second)
-		expect("data: PASS (2.5 s)\n1 of 3 checks, 3s\nchain: waiting for volume… 3s\nrestore-existing: waiting… 3s")
+		expect("data: PASS (2.5 s)\n1 of 3 checks, 3s\nchain: volume 'cr…, 3 of 60 s\nrestore-existing:…, 3 of 60 s")
 		rows.Store(7)
 		<-time.After(time.Second)
 		expect("data: PASS (2.5 s)\n1 of 3 checks, 4s\nand 2 more")
@@ -116,12 +116,12 @@ func TestBesideInPipe(t *testing.T) {
 		text.Event(check.Beside{Check: title, Event: check.StepStarted{Verb: "creating", On: on[0]}})
 		text.Event(check.Beside{Check: title, Event: check.Waiting{On: on, Want: []string{"available"}}})
 	}
-	text.Event(check.Beside{Check: "chain", Event: check.Polled{On: on, Waited: 11 * time.Second}})
+	text.Event(check.Beside{Check: "chain", Event: check.Polled{On: on, Waited: 11 * time.Second, Limit: time.Minute}})
 	text.Event(check.Beside{Check: "data", Event: check.CheckFinished{Result: check.Result{Title: "data", Status: check.Passed}}})
 	text.Event(check.Beside{Check: "data", Event: check.Deleting{On: on[0]}})
 	text.Event(check.Beside{Check: "data", Event: check.CheckEnded{}})
 	text.Event(check.Beside{Check: "chain", Event: check.CheckEnded{}}) // without a result
-	want := `↳ chain: still waiting after 11s: volume 'v' (v) is 'creating'
+	want := `↳ chain: still waiting, 11 of 60 s: volume 'v' (v) is 'creating'
 Creating volume 'v' (v) ...
 ↳ waiting for volume 'v' (v) to become 'available' ...
 data: PASS
@@ -150,15 +150,20 @@ func TestLiveLine(t *testing.T) {
 
 		text.Event(check.CheckStarted{Title: c.Title})
 		text.Event(check.StepStarted{Verb: "creating", On: volume})
-		text.Event(check.Waiting{On: []cloud.Resource{volume}, Want: []string{"available"}})
+		text.Event(check.Waiting{On: []cloud.Resource{volume}, Want: []string{"available"}, Limit: time.Minute})
 		<-time.After(3500 * time.Millisecond)
-		if got := last(); got != "Create empty volume: waiting for volume creating 3s" {
+		if got := last(); got != "Create empty volume: volume 'creating', 3 of 60 s" {
 			t.Errorf("the line after 3.5 s: %q", got)
 		}
 		width = 30
-		text.Event(check.Polled{On: []cloud.Resource{volume}, Waited: 4 * time.Second})
-		if got := last(); utf8.RuneCountInString(got) > 29 || !strings.HasPrefix(got, "Create empty volume: wai") || !strings.HasSuffix(got, "… 3s") {
+		text.Event(check.Polled{On: []cloud.Resource{volume}, Waited: 4 * time.Second, Limit: time.Minute})
+		if got := last(); utf8.RuneCountInString(got) > 29 || !strings.HasPrefix(got, "Create empty volu") || !strings.HasSuffix(got, "…, 3 of 60 s") {
 			t.Errorf("on 30 columns: %q", got)
+		}
+		width = narrow
+		text.Event(check.Polled{On: []cloud.Resource{volume}, Waited: 4 * time.Second, Limit: 100 * 365 * 24 * time.Hour})
+		if got := last(); got != "…, 3 of 3153600000…" {
+			t.Errorf("on %d columns: %q", narrow, got)
 		}
 		width = 10
 		text.Event(check.Polled{On: []cloud.Resource{volume}, Waited: 5 * time.Second})

@@ -104,12 +104,12 @@ func (t *Text) line(format string, args ...any) {
 }
 
 // step is what goes on: a line in a pipe, a live line on a terminal.
-func (t *Text) step(short string, format string, args ...any) {
+func (t *Text) step(short string, limit time.Duration, format string, args ...any) {
 	if t.live == nil {
 		t.detail(format, args...)
 		return
 	}
-	t.doing(short, true)
+	t.doing(short, limit, true)
 }
 
 // detail is a line of what goes on. Those of a check beside others come together
@@ -123,11 +123,11 @@ func (t *Text) detail(format string, args ...any) {
 }
 
 // doing changes the live line of the check, or of the run; there is one.
-func (t *Text) doing(what string, anew bool) {
+func (t *Text) doing(what string, limit time.Duration, anew bool) {
 	if t.about.check != "" {
 		what = strings.TrimSuffix(t.about.check+": "+what, ": ")
 	}
-	t.live.tell(t.about.key(), what, anew)
+	t.live.tell(t.about.key(), liveLine{text: what, limit: limit}, anew)
 }
 
 // key tells live lines apart: only what goes on beside others has one of its own.
@@ -170,7 +170,7 @@ func (t *Text) Event(e check.Event) {
 		t.besideOthers(e)
 	case check.ChecksStarted:
 		if t.live != nil {
-			t.live.tell(t.about.key(), "", true)
+			t.live.tell(t.about.key(), liveLine{}, true)
 			t.live.count(e.Count)
 		}
 	case check.CleanupStarted:
@@ -182,7 +182,7 @@ func (t *Text) Event(e check.Event) {
 			t.line("What a clean-up of everything whose name begins with '%s' would delete:", e.Prefix)
 			return
 		}
-		t.step("cleaning up", "Cleaning up %s whose names begin with '%s' ...", list(e.Kinds), e.Prefix)
+		t.step("cleaning up", 0, "Cleaning up %s whose names begin with '%s' ...", list(e.Kinds), e.Prefix)
 	case check.Warning:
 		t.diagnose("warning: " + e.Text)
 	case check.Deleting:
@@ -197,17 +197,17 @@ func (t *Text) Event(e check.Event) {
 	case check.CheckStarted:
 		t.about.check, t.about.ended = e.Title, false
 		if t.live != nil {
-			t.doing("", true)
+			t.doing("", 0, true)
 		}
 	case check.StepStarted:
 		text := fmt.Sprintf("%s%s %s", strings.ToUpper(e.Verb[:1]), e.Verb[1:], e.On)
 		if e.From.Kind != "" {
 			text += " from " + e.From.String()
 		}
-		t.step(e.Verb+" "+e.On.Kind, "%s ...", text)
+		t.step(e.Verb+" "+e.On.Kind, 0, "%s ...", text)
 	case check.Waiting:
 		t.about.sign = firstSign
-		t.step("waiting for "+brief(e.On), "↳ waiting for %s ...", wanted(e))
+		t.step(brief(e.On), e.Limit, "↳ waiting for %s ...", wanted(e))
 	case check.Polled:
 		t.polled(e)
 	case check.CheckFinished:
@@ -215,14 +215,14 @@ func (t *Text) Event(e check.Event) {
 	case check.CheckEnded:
 		t.tellSteps()
 		if t.live != nil {
-			t.live.tell(t.about.key(), "", true)
+			t.live.tell(t.about.key(), liveLine{}, true)
 		}
 	}
 }
 
 func (t *Text) polled(e check.Polled) {
 	if t.live != nil {
-		t.doing("waiting for "+brief(e.On), false)
+		t.doing(brief(e.On), e.Limit, false)
 		return
 	}
 	if e.Waited >= t.about.sign {
@@ -231,7 +231,7 @@ func (t *Text) polled(e check.Polled) {
 		if text == "" { // a list that is not answered
 			text = "no answer yet"
 		}
-		t.line("↳ %sstill waiting after %s: %s", strings.TrimPrefix(t.about.key()+": ", ": "), e.Waited.Round(time.Second), text)
+		t.line("↳ %sstill waiting, %s: %s", strings.TrimPrefix(t.about.key()+": ", ": "), clock(e.Waited.Round(time.Second), e.Limit), text)
 	}
 }
 
