@@ -55,6 +55,10 @@ func TestReadme(t *testing.T) {
 					s.write(t, "clouds.yaml", clouds)
 				case kind == "yaml" && strings.HasPrefix(body, "- executable:"):
 					runScripts(t, s, body)
+				case kind == "groovy":
+					runJenkinsfile(t, body, clouds)
+				case kind == "yaml" && strings.HasPrefix(body, "- job:"):
+					runPlaybooks(t, body, clouds)
 				case kind == "yaml":
 					runRecipe(t, body, clouds)
 				case kind != "text" || filepath.Base(name) != "TROUBLESHOOTING.md": // those are held to goldens in internal/cli
