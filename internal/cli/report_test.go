@@ -3,8 +3,11 @@ package cli
 import (
 	"encoding/json"
 	"encoding/xml"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -169,6 +172,7 @@ func (s *scene) readsAsJUnit(t *testing.T, tests, failures, errs, skipped int) {
 	if err := xml.Unmarshal([]byte(raw), &doc); err != nil || len(doc.Suites) != 1 {
 		t.Fatalf("%v\n%s", err, raw)
 	}
+	holdsToXUnit(t, raw)
 	suite := doc.Suites[0]
 	counts := map[string]int{}
 	for _, c := range suite.Cases {
@@ -209,6 +213,63 @@ func (s *scene) readsAsJUnit(t *testing.T, tests, failures, errs, skipped int) {
 			return p.Name == name
 		}) {
 			t.Errorf("no property %s", name)
+		}
+	}
+}
+
+// xunit is what an element may have where the schema of Jenkins' xUnit plugin
+// (junit-10.xsd) is kept to: its attributes, those that it must have marked with
+// a !, and its children.
+var xunit = map[string]struct{ attributes, children string }{
+	"testsuites": {"name time tests failures errors", "testsuite"},
+	"testsuite":  {"name! tests! failures! errors! group time skipped timestamp hostname id package file log url version", "testsuite properties testcase system-out system-err"},
+	"properties": {"", "property"},
+	"property":   {"name! value!", ""},
+	"testcase":   {"name! time classname group", "skipped error failure system-out system-err"},
+	"failure":    {"type message", ""},
+	"error":      {"type message", ""},
+	"skipped":    {"type message", ""},
+	"system-out": {"", ""},
+}
+
+// xunitTime are seconds as that schema wants them.
+var xunitTime = regexp.MustCompile(`^[0-9]+\.[0-9]{3}$`)
+
+func holdsToXUnit(t *testing.T, raw string) {
+	t.Helper()
+	within := []string{""}
+	for decoder := xml.NewDecoder(strings.NewReader(raw)); ; {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		switch e := token.(type) {
+		case xml.EndElement:
+			within = within[:len(within)-1]
+		case xml.StartElement:
+			name, parent := e.Name.Local, within[len(within)-1]
+			rule, known := xunit[name]
+			if !known || parent == "" && name != "testsuites" || parent != "" && !slices.Contains(strings.Fields(xunit[parent].children), name) {
+				t.Errorf("<%s> in <%s>", name, parent)
+			}
+			within = append(within, name)
+			given := map[string]bool{}
+			for _, a := range e.Attr {
+				given[a.Name.Local] = true
+				if allowed := strings.Fields(strings.ReplaceAll(rule.attributes, "!", "")); !slices.Contains(allowed, a.Name.Local) {
+					t.Errorf("<%s> has %s", name, a.Name.Local)
+				}
+				if a.Name.Local == "time" && !xunitTime.MatchString(a.Value) {
+					t.Errorf("<%s> has the time %q", name, a.Value)
+				}
+			}
+			for attribute := range strings.FieldsSeq(rule.attributes) {
+				if required, is := strings.CutSuffix(attribute, "!"); is && !given[required] {
+					t.Errorf("<%s> has no %s", name, required)
+				}
+			}
 		}
 	}
 }
