@@ -20,7 +20,8 @@ type Config struct {
 	Tolerance *Tolerance
 	// VolumeType and Zone are for the volumes created; "": the cloud's default.
 	VolumeType, Zone string
-	VolumeSize       int // GiB, of volumes that are made empty; 0: 1
+	BackupZone       string // of cinder-backup; "": the volume's
+	VolumeSize       int    // GiB, of volumes that are made empty; 0: 1
 	// RestoreType is the other volume type to restore onto; "": none.
 	RestoreType string
 	// EncryptedType is the volume type of the check encrypted; "": VolumeType, or

@@ -88,6 +88,7 @@ func (s *Session) TryBackup(ctx context.Context, spec cloud.BackupSpec) error {
 
 // StartBackup is CreateBackup up to the answer, also for a backup of a snapshot.
 func (s *Session) StartBackup(ctx context.Context, spec cloud.BackupSpec, from cloud.Resource) (cloud.Resource, error) {
+	spec.Zone = s.run.BackupZone
 	wanted := cloud.Resource{Kind: cloud.KindBackup, Name: spec.Name}
 	s.emit(StepStarted{Verb: "creating", On: wanted, From: from})
 	backup, err := s.create(ctx, wanted, func() (cloud.Resource, error) { return s.cloud.CreateBackup(ctx, spec) })

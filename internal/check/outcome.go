@@ -82,6 +82,7 @@ type Evidence struct {
 	Timeout          float64  `json:"timeout_seconds"` // of one wait
 	VolumeType       string   `json:"volume_type"`     // "": the cloud's default
 	AvailabilityZone string   `json:"availability_zone"`
+	BackupZone       string   `json:"backup_availability_zone"`
 	VolumeSize       int      `json:"volume_size"` // GiB
 	Checks           []string `json:"checks"`
 	Parallel         int      `json:"parallel"` // optional checks at once, at most
@@ -213,7 +214,7 @@ func newOutcome(c Config) *Outcome {
 		Schema: Schema, Version: c.Version, Started: c.Started.UTC(),
 		Evidence: Evidence{
 			Cloud: c.CloudName, Prefix: c.Prefix, Roles: []string{}, Standard: StandardVersion, AllowAdmin: c.AllowAdmin,
-			Timeout: c.Timeout.Seconds(), VolumeType: c.VolumeType, AvailabilityZone: c.Zone, VolumeSize: c.VolumeSize, Checks: []string{},
+			Timeout: c.Timeout.Seconds(), VolumeType: c.VolumeType, AvailabilityZone: c.Zone, BackupZone: c.BackupZone, VolumeSize: c.VolumeSize, Checks: []string{},
 			Parallel: max(c.Parallel, 1), CleanupOnly: c.CleanupOnly, DryRun: c.DryRun, OlderThan: c.OlderThan.Seconds(),
 		},
 		Checks: []Result{}, Resources: []Timeline{}, Warnings: []string{}, Tolerated: []Tolerated{}, Failures: []*Failure{}, Left: []Leftover{}, LeftAlone: []Leftover{},

@@ -117,7 +117,7 @@ func Main(ctx context.Context, p Process) int {
 func config(p Process, s settings) check.Config {
 	return check.Config{
 		Version: p.Version, Started: time.Now(), CloudName: s.cloud, Prefix: s.prefix, Timeout: s.timeout, Tolerance: new(check.Tolerance),
-		VolumeType: s.volumeType, Zone: s.zone, VolumeSize: s.volumeSize, RestoreType: s.restoreType, EncryptedType: s.encryptedType,
+		VolumeType: s.volumeType, Zone: s.zone, BackupZone: s.backupZone, VolumeSize: s.volumeSize, RestoreType: s.restoreType, EncryptedType: s.encryptedType,
 		AllowAdmin: s.allowAdmin, FailOnSkip: s.failOnSkip, Checks: s.checks, Parallel: s.parallel, CleanupOnly: s.cleanupOnly, DryRun: s.dryRun, OlderThan: s.olderThan, CleanOnFailure: s.onFailure == clean,
 		Warnings: prefixWarnings(s.prefix), CleanupCommand: cleanupCommand(s),
 	}

@@ -25,6 +25,7 @@ func usagef(format string, args ...any) error {
 type settings struct {
 	cloud, prefix           string
 	volumeType, zone        string
+	backupZone              string
 	restoreType, otherCloud string
 	encryptedType           string
 	checks                  []check.Check

@@ -141,3 +141,30 @@ func TestLostDeletionOfACheck(t *testing.T) {
 		})
 	}
 }
+
+// TestBackupZone: the zone is asked for with the microversion that has it, on
+// every backup, and nothing else has a microversion because of it.
+func TestBackupZone(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		s.onLine = func(line string) {
+			if strings.HasPrefix(line, "Create backup from volume: PASS") {
+				if b := s.sim.Backups(); len(b) != 1 || b[0].Zone != "nova" {
+					t.Errorf("backups %+v", b)
+				}
+			}
+		}
+		if status := s.run("--backup-availability-zone", "nova"); status != 0 {
+			t.Fatalf("exit %d\n%s", status, &s.stderr)
+		}
+		for _, r := range s.sim.Log() {
+			want := ""
+			if r.Method == "POST" && strings.HasSuffix(r.Path, "/backups") {
+				want = "volume 3.51"
+			}
+			if got := r.Header.Get("OpenStack-API-Version"); got != want {
+				t.Errorf("%s %s has the microversion %q, want %q", r.Method, r.Path, got, want)
+			}
+		}
+	})
+}

@@ -43,6 +43,7 @@ func groups(s *settings) []group {
 			{name: "volume-type", value: "NAME", to: &s.volumeType, text: "type of the volumes (default: the cloud's)"},
 			{name: "volume-size", value: "GIB", to: &s.volumeSize, text: "size of the volumes (default: 1)"},
 			{name: "availability-zone", value: "NAME", to: &s.zone, text: "zone of the volumes (default: the cloud's)"},
+			{name: "backup-availability-zone", value: "NAME", to: &s.backupZone, text: "zone of cinder-backup (default: the volume's)"},
 			{name: "restore-volume-type", value: "NAME", to: &s.restoreType, text: "another type, for the check other-type"},
 			{name: "encrypted-volume-type", value: "NAME", to: &s.encryptedType, text: "an encrypted one, for the check encrypted"},
 			{name: "other-cloud", value: "NAME", to: &s.otherCloud, text: "another project, for the check isolation"},
@@ -136,7 +137,11 @@ func help() string {
 	for _, g := range groups(new(settings)) {
 		fmt.Fprintf(&b, "%s:\n", g.heading)
 		for _, o := range g.options {
-			left := fmt.Sprintf("  %-*s", helpColumn-2, strings.Join(o.forms(), ", "))
+			left := fmt.Sprintf("  %-*s ", helpColumn-3, strings.Join(o.forms(), ", "))
+			if len(left) > helpColumn {
+				b.WriteString(strings.TrimRight(left, " ") + "\n")
+				left = strings.Repeat(" ", helpColumn)
+			}
 			for _, line := range fold(o.text, helpWidth-helpColumn) {
 				b.WriteString(left + line + "\n")
 				left = strings.Repeat(" ", helpColumn)

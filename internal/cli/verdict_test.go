@@ -22,6 +22,7 @@ var verdicts = []struct {
 }{
 	{name: "pass", verdict: "PASS"},
 	{name: "pass-typed", args: []string{"--volume-type", "cloudsim-2", "--availability-zone", "nova"}, verdict: "PASS"},
+	{name: "backup-zone-unknown", args: []string{"--backup-availability-zone", "elsewhere"}, status: 1, verdict: "FAIL"},
 
 	// each phase: in error, never settling, vanishing
 	{name: "volume-error", faults: []string{"create-volume=error"}, status: 1, verdict: "FAIL"},

@@ -44,6 +44,7 @@ type BackupSpec struct {
 	Incremental          bool
 	Force                bool              // also of a volume that is in use
 	Metadata             map[string]string // microversion 3.43
+	Zone                 string            // of the cinder-backup, microversion 3.51; "": the volume's
 }
 
 // CreateBackup asks for a backup (API reference: "Create a backup").
@@ -58,13 +59,16 @@ func (c *Client) CreateBackup(ctx context.Context, spec BackupSpec) (Resource, e
 		return again, err
 	}
 	block := c.block
-	if spec.Metadata != nil {
+	switch {
+	case spec.Zone != "":
+		block = c.at("3.51")
+	case spec.Metadata != nil:
 		block = c.at("3.43")
 	}
 	return do(ctx, c, 0, made, func(ctx context.Context) (Resource, error) {
 		return made.created(backups.Create(ctx, block, backups.CreateOpts{
 			Name: spec.Name, Description: spec.Description, VolumeID: spec.VolumeID, SnapshotID: spec.SnapshotID,
-			Incremental: spec.Incremental, Force: spec.Force, Metadata: spec.Metadata,
+			Incremental: spec.Incremental, Force: spec.Force, Metadata: spec.Metadata, AvailabilityZone: spec.Zone,
 		}).Result)
 	})
 }

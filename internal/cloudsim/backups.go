@@ -196,7 +196,7 @@ func (c *Cloud) startBackup(b *Backup, marked *Resource) {
 	if v := c.volumes[marked.ID]; v != nil {
 		v.previous = previous
 	}
-	if !c.service.known {
+	if !c.service.known || b.Zone != "" && b.Zone != zone {
 		b.FailReason = "Service not found for creating backup."
 		c.reportBackup(b, "013_024", "create backup:Backup failed to schedule. Service not found for creating backup.")
 		c.set(&b.Resource, "error")

@@ -69,7 +69,7 @@ func JUnit(to io.Writer, o *check.Outcome) error {
 			{"version", o.Version}, {"cloud", e.Cloud}, {"auth_url", e.AuthURL}, {"region", e.Region},
 			{"endpoint", e.Endpoint}, {"project_id", e.ProjectID}, {"project", e.Project}, {"user", e.User},
 			{"roles", strings.Join(e.Roles, ",")}, {"prefix", e.Prefix}, {"standard", e.Standard}, {"allow_admin", strconv.FormatBool(e.AllowAdmin)},
-			{"timeout_seconds", fmt.Sprint(e.Timeout)}, {"volume_type", e.VolumeType}, {"availability_zone", e.AvailabilityZone},
+			{"timeout_seconds", fmt.Sprint(e.Timeout)}, {"volume_type", e.VolumeType}, {"availability_zone", e.AvailabilityZone}, {"backup_availability_zone", e.BackupZone},
 			{"volume_size", strconv.Itoa(e.VolumeSize)}, {"checks", strings.Join(e.Checks, ",")}, {"parallel", strconv.Itoa(e.Parallel)},
 			{"cleanup_only", strconv.FormatBool(e.CleanupOnly)}, {"dry_run", strconv.FormatBool(e.DryRun)}, {"older_than_seconds", fmt.Sprint(e.OlderThan)}, {"verdict", string(o.Verdict)},
 		},
