@@ -138,12 +138,26 @@ type Timeline struct {
 	RequestID string     `json:"request_id"` // of the request that made it; "" if not known
 	Statuses  []StatusAt `json:"statuses"`
 	Deleted   bool       `json:"deleted"` // its deletion was asked for
+	// DeletionAsked is when that was first.
+	DeletionAsked time.Time `json:"deletion_asked,omitzero"`
 }
 
 // StatusAt is a status, and when it was first shown.
 type StatusAt struct {
 	Status string    `json:"status"`
 	At     time.Time `json:"at"`
+}
+
+// Group is what a status means for what can be done: "ready" for it, "failed"
+// for good, or "busy" until it is another one.
+func (s StatusAt) Group() string {
+	switch {
+	case failed(s.Status):
+		return "failed"
+	case s.Status == available || s.Status == inUse || s.Status == "active":
+		return "ready"
+	}
+	return "busy"
 }
 
 // Stage is the part of a run that a failure belongs to.

@@ -73,7 +73,10 @@ func (r *run) deleting(tell func(Event), on cloud.Resource, dryRun bool) {
 		age = max(time.Since(on.Created), 0)
 	}
 	r.mu.Lock()
-	r.outcome.saw(on).Deleted = !dryRun
+	t := r.outcome.saw(on)
+	if t.Deleted = !dryRun; t.Deleted {
+		t.DeletionAsked = cmp.Or(t.DeletionAsked, time.Now().UTC())
+	}
 	r.mu.Unlock()
 	tell(Deleting{on, age, dryRun})
 }
