@@ -25,17 +25,21 @@ func age(d time.Duration) string {
 	return fmt.Sprintf("%d days old", int(d.Hours()/24))
 }
 
-// part is one labelled line of a failure.
-type part struct{ label, text string }
+// part is one labelled line.
+type part struct{ Label, Text string }
 
-// parts are what is known of a failure besides its summary, as far as there is
+// parts are what is known of a failure besides its headline, as far as there is
 // something: the first line to read first.
-func parts(f *check.Failure) (known []part) {
+func parts(o *check.Outcome, f *check.Failure) (known []part) {
 	message := f.CloudMessage
 	if message != "" && f.RequestID != "" {
 		message += fmt.Sprintf(" (request id %s)", f.RequestID)
 	}
-	all := []part{{"expected", f.Expected}, {"got", f.Got}, {"cloud message", message}}
+	requirement := ""
+	if c := o.Result(f.Check); c != nil {
+		requirement = fmt.Sprintf("%s (%s)", c.Requirement, c.Reference)
+	}
+	all := []part{{"requirement", requirement}, {"expected", f.Expected}, {"got", f.Got}, {"cloud message", message}}
 	if message == "" {
 		all = append(all, part{"request id", f.RequestID})
 	}
@@ -43,7 +47,7 @@ func parts(f *check.Failure) (known []part) {
 		all = append(all, part{"not deleted", fmt.Sprintf("%s, status '%s'", l, l.Status)}, part{"  reason", l.Reason}, part{"  hint", l.Hint})
 	}
 	for _, p := range append(all, part{"hint", f.Hint}) {
-		if p.text != "" {
+		if p.Text != "" {
 			known = append(known, p)
 		}
 	}

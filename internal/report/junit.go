@@ -62,17 +62,9 @@ type (
 // JUnit writes an outcome as JUnit XML. That the cloud could not be tested is
 // an error, that it failed a failure.
 func JUnit(to io.Writer, o *check.Outcome) error {
-	e := o.Evidence
 	s := suite{
 		Name: "volume-backup-tester", Time: seconds(o.Ended.Sub(o.Started).Seconds()), Timestamp: o.Started.Format("2006-01-02T15:04:05"),
-		Properties: []property{
-			{"version", o.Version}, {"cloud", e.Cloud}, {"auth_url", e.AuthURL}, {"region", e.Region},
-			{"endpoint", e.Endpoint}, {"project_id", e.ProjectID}, {"project", e.Project}, {"user", e.User},
-			{"roles", strings.Join(e.Roles, ",")}, {"prefix", e.Prefix}, {"standard", e.Standard}, {"allow_admin", strconv.FormatBool(e.AllowAdmin)},
-			{"timeout_seconds", fmt.Sprint(e.Timeout)}, {"volume_type", e.VolumeType}, {"availability_zone", e.AvailabilityZone}, {"backup_availability_zone", e.BackupZone},
-			{"volume_size", strconv.Itoa(e.VolumeSize)}, {"checks", strings.Join(e.Checks, ",")}, {"parallel", strconv.Itoa(e.Parallel)},
-			{"cleanup_only", strconv.FormatBool(e.CleanupOnly)}, {"dry_run", strconv.FormatBool(e.DryRun)}, {"older_than_seconds", fmt.Sprint(e.OlderThan)}, {"verdict", string(o.Verdict)},
-		},
+		Properties: append(properties(o), property{"verdict", string(o.Verdict)}),
 	}
 	for _, c := range o.Checks {
 		t := testcase{ClassName: "volume-backup-tester.optional", Name: c.Title, Time: seconds(c.Seconds), SystemOut: output(c)}
@@ -89,11 +81,11 @@ func JUnit(to io.Writer, o *check.Outcome) error {
 		}
 		s.Cases = append(s.Cases, t)
 	}
-	if e.CleanupOnly {
+	if o.Evidence.CleanupOnly {
 		s.Cases = append(s.Cases, cleanupCase(o))
 	}
 	for _, f := range o.Failures {
-		if f.Check != "" || e.CleanupOnly {
+		if f.Check != "" || o.Evidence.CleanupOnly {
 			continue
 		}
 		t := testcase{ClassName: "volume-backup-tester", Name: string(f.Stage), Time: seconds(0)}
@@ -147,6 +139,19 @@ func cleanupCase(o *check.Outcome) testcase {
 		t.skip("--dry-run: nothing was deleted")
 	}
 	return t
+}
+
+// properties are the evidence.
+func properties(o *check.Outcome) []property {
+	e := o.Evidence
+	return []property{
+		{"version", o.Version}, {"cloud", e.Cloud}, {"auth_url", e.AuthURL}, {"region", e.Region},
+		{"endpoint", e.Endpoint}, {"project_id", e.ProjectID}, {"project", e.Project}, {"user", e.User},
+		{"roles", strings.Join(e.Roles, ",")}, {"prefix", e.Prefix}, {"standard", e.Standard}, {"allow_admin", strconv.FormatBool(e.AllowAdmin)},
+		{"timeout_seconds", fmt.Sprint(e.Timeout)}, {"volume_type", e.VolumeType}, {"availability_zone", e.AvailabilityZone}, {"backup_availability_zone", e.BackupZone},
+		{"volume_size", strconv.Itoa(e.VolumeSize)}, {"checks", strings.Join(e.Checks, ",")}, {"parallel", strconv.Itoa(e.Parallel)},
+		{"cleanup_only", strconv.FormatBool(e.CleanupOnly)}, {"dry_run", strconv.FormatBool(e.DryRun)}, {"older_than_seconds", fmt.Sprint(e.OlderThan)},
+	}
 }
 
 // blame gives a test case what the text tells of a failure, and of what it has

@@ -30,14 +30,19 @@ func block(o *check.Outcome, f *check.Failure) []string {
 	if f.Verdict == check.Abort {
 		word = "critical: "
 	}
-	lines := []string{word + f.Summary}
-	if c := o.Result(f.Check); c != nil {
-		lines = []string{word + c.Title + ": " + f.Summary, labelled("requirement", fmt.Sprintf("%s (%s)", c.Requirement, c.Reference))}
-	}
-	for _, p := range parts(f) {
-		lines = append(lines, labelled(p.label, p.text))
+	lines := []string{word + headline(o, f)}
+	for _, p := range parts(o, f) {
+		lines = append(lines, labelled(p.Label, p.Text))
 	}
 	return lines
+}
+
+// headline is what has failed, after the check's title if it is a check's.
+func headline(o *check.Outcome, f *check.Failure) string {
+	if c := o.Result(f.Check); c != nil {
+		return c.Title + ": " + f.Summary
+	}
+	return f.Summary
 }
 
 // stays is what stays in the cloud and is not told with a failure, with the
