@@ -79,7 +79,6 @@ func (t *Text) Summary(o *check.Outcome) {
 		t.line("  project   %s, user %s, roles %s", e.ProjectID, e.User, strings.Join(e.Roles, ", "))
 		t.line("  endpoint  %s", e.Endpoint)
 	}
-	optional := false
 	for _, c := range o.Checks {
 		result := cmp.Or(string(c.Status), "-")
 		if f := o.Failure(c.Name); f != nil {
@@ -89,7 +88,6 @@ func (t *Text) Summary(o *check.Outcome) {
 		if c.Status == "" && len(c.Notes) > 0 {
 			t.line("    %s", strings.Join(c.Notes, "; "))
 		}
-		optional = optional || !c.Mandatory
 	}
 	var tolerated []string
 	for _, one := range o.Tolerated {
@@ -98,21 +96,23 @@ func (t *Text) Summary(o *check.Outcome) {
 	if len(tolerated) > 0 {
 		t.line("  tolerated: %s", strings.Join(tolerated, "; "))
 	}
-	if optional {
-		t.line("  optional checks: %d passed, %d warned, %d failed, %d skipped", o.Count(check.Passed), o.Count(check.Warned), o.Count(check.Failed), o.Count(check.Skipped))
+	if line := optional(o); line != "" {
+		t.line("  %s", line)
 	}
+}
+
+// optional counts what the optional checks came to; "" if there are none.
+func optional(o *check.Outcome) string {
+	if !slices.ContainsFunc(o.Checks, func(c check.Result) bool { return !c.Mandatory }) {
+		return ""
+	}
+	return fmt.Sprintf("optional checks: %d passed, %d warned, %d failed, %d skipped", o.Count(check.Passed), o.Count(check.Warned), o.Count(check.Failed), o.Count(check.Skipped))
 }
 
 // Cleanup is the end of a clean-up alone: how much it has deleted, or, dry, would
 // have.
 func (t *Text) Cleanup(o *check.Outcome, dry bool) {
-	deleted := 0
-	for _, r := range o.Resources {
-		if gone(o, r) {
-			deleted++
-		}
-	}
-	alone := ""
+	alone, deleted := "", deleted(o)
 	if n := len(o.LeftAlone); n > 0 {
 		alone = fmt.Sprintf(", %d left alone", n)
 	}
@@ -131,6 +131,16 @@ func (t *Text) Cleanup(o *check.Outcome, dry bool) {
 // gone is what was deleted and is not left.
 func gone(o *check.Outcome, r check.Timeline) bool {
 	return r.Deleted && !slices.ContainsFunc(o.Left, func(l check.Leftover) bool { return l.ID == r.ID })
+}
+
+// deleted is how many resources are gone.
+func deleted(o *check.Outcome) (n int) {
+	for _, r := range o.Resources {
+		if gone(o, r) {
+			n++
+		}
+	}
+	return n
 }
 
 // Verdict is the last line of a test run.
