@@ -31,6 +31,7 @@ use_as_contract := export CONTRACT_CLOUDS_YAML=$$yaml CONTRACT_CLOUD=devcloud-ot
 # the contract suite works in the other project, at the same time as the first half of the acceptance tests
 whole_acceptance = @$(call with_devcloud,$(1),ceph); $(use_as_contract); \
 	CGO_ENABLED=0 go test -c -tags acceptance -o bin/check.test ./internal/check && $(DEVCLOUD) box "$$PWD/bin/check.test" -test.v -test.run TestQemu && \
+	$(DEVCLOUD) box "$$PWD/internal/acceptance/testdata/browser.sh" install && \
 	$(ACCEPTANCE) -p 2 -timeout 80m -skip '$(STOPPED)' ./internal/acceptance ./internal/contract && \
 	$(ACCEPTANCE) -p 2 -timeout 70m -run '$(STOPPED)|^Test($(SDK_$(1)))$$' ./internal/acceptance ./internal/cloud
 
