@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -93,13 +94,13 @@ func Main(ctx context.Context, p Process) int {
 	defer cancel(nil)
 	text := newText(p, s, func(err error) { cancel(&writeError{err}) })
 	defer text.Close()
-	for _, path := range []string{s.junit, s.json} {
-		if err == nil && path != "" && path != "-" {
-			err = report.Writable(p.path(path))
+	for _, r := range s.reports() {
+		if err == nil && r.path != "-" {
+			err = report.Writable(p.path(r.path))
 		}
 	}
 	if err != nil {
-		s.junit, s.json = "", "" // where to is not known for certain
+		s.junit, s.json, s.html = "", "", "" // where to is not known for certain
 		c := check.Config{Version: p.Version, Started: time.Now(), Checks: check.Mandatory(), CleanupOnly: s.cleanupOnly}
 		return finish(p, s, text, check.NotRun(ctx, c, usagef("%v", err)))
 	}
@@ -128,7 +129,7 @@ func config(p Process, s settings) check.Config {
 func newText(p Process, s settings, broken func(error)) *report.Text {
 	style := report.Style{Version: p.Version, Quiet: s.quiet, Broken: broken}
 	out := p.Stdout
-	if s.junit == "-" || s.json == "-" {
+	if slices.ContainsFunc(s.reports(), func(r file) bool { return r.path == "-" }) {
 		out = p.Stderr
 	} else if file, ok := p.Stdout.(*os.File); ok && term.IsTerminal(int(file.Fd())) && p.Getenv("TERM") != "dumb" && !s.debug {
 		style.Terminal = &report.Terminal{Colour: p.Getenv("NO_COLOR") == "", Size: func() (columns, rows int) {
@@ -252,15 +253,13 @@ func exitStatus(o *check.Outcome) int {
 // writeReports writes the reports that were asked for, whatever the run came to.
 func writeReports(p Process, s settings, o *check.Outcome) error {
 	var errs []error
-	for path, view := range map[string]func(io.Writer, *check.Outcome) error{s.junit: report.JUnit, s.json: report.JSON} {
-		write := func(to io.Writer) error { return view(to, o) }
-		switch path {
-		case "":
-		case "-":
+	for _, r := range s.reports() {
+		write := func(to io.Writer) error { return r.write(to, o) }
+		if r.path == "-" {
 			errs = append(errs, write(p.Stdout))
-		default:
-			errs = append(errs, report.WriteFile(p.path(path), write))
+			continue
 		}
+		errs = append(errs, report.WriteFile(p.path(r.path), write))
 	}
 	return errors.Join(errs...)
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"volume-backup-tester/internal/check"
 	"volume-backup-tester/internal/cloud"
+	"volume-backup-tester/internal/report"
 )
 
 // usagef is a mistake in the command line; the text names the remedy.
@@ -43,7 +45,34 @@ type settings struct {
 	help, version           bool
 	listChecks, jsonSchema  bool
 	quiet                   bool
-	junit, json             string // files; "-": stdout
+	junit, json, html       string // files; "-": stdout
+}
+
+// file is a report that was asked for.
+type file struct {
+	flag, path string
+	write      func(io.Writer, *check.Outcome) error
+}
+
+// reports are those that were asked for.
+func (s settings) reports() []file {
+	all := []file{{"--junit", s.junit, report.JUnit}, {"--json", s.json, report.JSON}, {"--html", s.html, report.HTML}}
+	return slices.DeleteFunc(all, func(r file) bool { return r.path == "" })
+}
+
+// checkReports refuses reports that would be written over each other.
+func (s settings) checkReports() error {
+	taken := map[string]string{} // by which flag
+	for _, r := range s.reports() {
+		switch other := taken[r.path]; {
+		case other != "" && r.path == "-":
+			return usagef("%s - and %s - cannot share stdout; give one of them a file", other, r.flag)
+		case other != "":
+			return usagef("%s and %s cannot share %s; give each a file of its own", other, r.flag, r.path)
+		}
+		taken[r.path] = r.flag
+	}
+	return nil
 }
 
 // optional tells whether checks are selected besides the mandatory phases, which
@@ -121,11 +150,8 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	if err := checkPrefix(s.prefix); err != nil {
 		return s, err
 	}
-	if s.junit == "-" && s.json == "-" {
-		return s, usagef("--junit - and --json - cannot share stdout; give one of them a file")
-	}
-	if s.junit != "" && s.junit == s.json {
-		return s, usagef("--junit and --json cannot share %s; give each a file of its own", s.junit)
+	if err := s.checkReports(); err != nil {
+		return s, err
 	}
 	if s.cloud == "" {
 		s.cloud = getenv("OS_CLOUD")

@@ -63,6 +63,7 @@ func groups(s *settings) []group {
 		{"Output", []option{
 			{name: "junit", value: "FILE", offers: offerFiles, to: &s.junit, text: "report as JUnit XML; - is stdout, and the text then goes to stderr"},
 			{name: "json", value: "FILE", offers: offerFiles, to: &s.json, text: "report as JSON"},
+			{name: "html", value: "FILE", offers: offerFiles, to: &s.html, text: "report as a page for people"},
 			{name: "quiet", to: &s.quiet, text: "only results, verdict and errors"},
 			{name: "debug", to: &s.debug, text: "log the HTTP exchanges, secrets masked"},
 		}},

@@ -48,6 +48,7 @@ func TestBadInput(t *testing.T) {
 		{name: "empty age", args: []string{"--older-than", ""}, want: "--older-than ''"},
 		{name: "unknown end", args: []string{"--on-failure", "delete"}, want: "--on-failure 'delete' is neither keep nor clean"},
 		{name: "end of a clean-up", args: []string{"--cleanup-only", "--on-failure", "clean"}, want: "--on-failure is about a test"},
+		{name: "one file for the first and the last", args: []string{"--html", "r", "--json", "s", "--junit", "r"}, want: "--junit and --html cannot share r"},
 		{name: "one file for two reports", args: []string{"--json", "r", "--junit", "r"}, want: "--junit and --json cannot share r"},
 		{name: "no cloud", env: map[string]string{"OS_CLOUD": ""}, want: "give --os-cloud NAME or set OS_CLOUD"},
 		{name: "empty cloud", env: map[string]string{"OS_CLOUD": ""}, args: []string{"--os-cloud", ""}, want: "give --os-cloud NAME or set OS_CLOUD"},
