@@ -11,8 +11,8 @@ import (
 	"volume-backup-tester/internal/cli"
 )
 
-// version is set by the linker; see the Makefile.
-var version = "unreleased"
+// version and its date are set by the linker; see the Makefile.
+var version, date = "unreleased", ""
 
 func main() { os.Exit(run()) }
 
@@ -30,7 +30,7 @@ func run() int {
 	home, _ := os.UserHomeDir() // without one there is one place less to look in
 	return cli.Main(ctx, cli.Process{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Getenv: os.Getenv, Dir: dir, Home: home, Version: version,
+		Getenv: os.Getenv, Dir: dir, Home: home, Version: version, Date: date,
 	})
 }
 

@@ -59,6 +59,17 @@ func Mandatory() []Check {
 	return slices.DeleteFunc(All(), func(c Check) bool { return !c.Mandatory })
 }
 
+// Names are what Select knows.
+func Names() []string {
+	names := []string{"core", "all"}
+	for _, c := range All() {
+		if !c.Mandatory {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
 // Select returns the checks that a comma-separated list of names means, in the
 // order of All: "core" means the mandatory phases, "all" everything.
 func Select(list string) ([]Check, error) {
@@ -67,18 +78,14 @@ func Select(list string) ([]Check, error) {
 		wanted[strings.TrimSpace(name)] = true
 	}
 	var selected []Check
-	known := []string{"core", "all"}
 	for _, c := range All() {
 		if wanted["all"] || c.Mandatory && wanted["core"] || !c.Mandatory && wanted[c.Name] {
 			selected = append(selected, c)
 		}
-		if !c.Mandatory {
-			known = append(known, c.Name)
-		}
 	}
 	for name := range wanted {
-		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("unknown check '%s'; known are %s", name, strings.Join(known, ", "))
+		if !slices.Contains(Names(), name) {
+			return nil, fmt.Errorf("unknown check '%s'; known are %s", name, strings.Join(Names(), ", "))
 		}
 	}
 	return selected, nil

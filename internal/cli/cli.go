@@ -31,6 +31,7 @@ type Process struct {
 	Getenv         func(string) string
 	Dir, Home      string
 	Version        string
+	Date           string // of the version, YYYY-MM-DD; "": not known
 	// Transport replaces the network, for tests; nil: sockets.
 	Transport http.RoundTripper
 }
@@ -80,15 +81,8 @@ func (e *writeError) Error() string { return fmt.Sprintf("results cannot be writ
 func Main(ctx context.Context, p Process) int {
 	p.Stderr = &serial{to: p.Stderr}
 	s, err := parse(p.Args, p.Getenv)
-	switch {
-	case err == nil && s.help:
-		return write(p.Stdout, help())
-	case err == nil && s.version:
-		return write(p.Stdout, "volume-backup-tester "+p.Version+"\n")
-	case err == nil && s.listChecks:
-		return write(p.Stdout, list(check.All()))
-	case err == nil && s.jsonSchema:
-		return write(p.Stdout, report.Schema)
+	if text := instead(p, s); err == nil && text != "" {
+		return write(p.Stdout, text)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

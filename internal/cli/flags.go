@@ -44,6 +44,8 @@ type settings struct {
 	cleanupOnly, dryRun     bool
 	help, version           bool
 	listChecks, jsonSchema  bool
+	manPage                 bool
+	completion              string // shell
 	quiet                   bool
 	junit, json, html       string // files; "-": stdout
 }
@@ -102,7 +104,13 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	if err := f.Parse(args); err != nil {
 		return s, refusal(f, err)
 	}
-	if s.help || s.version || s.listChecks || s.jsonSchema {
+	if s.help || s.version || s.listChecks || s.jsonSchema || s.manPage {
+		return s, nil
+	}
+	if f.Changed("completion") {
+		if !slices.Contains(shells, s.completion) {
+			return s, usagef("--completion '%s' is not one of %s", s.completion, strings.Join(shells, ", "))
+		}
 		return s, nil
 	}
 	for _, arg := range f.Args() { // the standard's runner names the test cases that it wants

@@ -98,7 +98,7 @@ func (s *scene) run(args ...string) int {
 	began := time.Now()
 	p := Process{
 		Args: args, Stdin: strings.NewReader(s.stdin), Stdout: lineWatcher{&s.stdout, s.onLine}, Stderr: &s.stderr,
-		Getenv: func(key string) string { return s.env[key] }, Dir: dir, Home: dir, Version: "test",
+		Getenv: func(key string) string { return s.env[key] }, Dir: dir, Home: dir, Version: "test", Date: "2026-01-02",
 		Transport: s.sim.Transport(),
 	}
 	if s.network != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"volume-backup-tester/internal/check"
+	"volume-backup-tester/internal/report"
 )
 
 // option is one flag. Help, manual page and completions are made from these.
@@ -26,6 +27,7 @@ const (
 	offerNothing offer = iota
 	offerFiles
 	offerChecks
+	offerShells
 )
 
 // group is what --help puts under one heading.
@@ -70,7 +72,9 @@ func groups(s *settings) []group {
 		{"Instead of a run", []option{
 			{name: "list-checks", to: &s.listChecks, text: "the checks, what each needs of the quota and besides, and what it proves"},
 			{name: "json-schema", to: &s.jsonSchema, text: "print the schema of --json"},
-			{name: "help", short: "h", to: &s.help, text: "print this"},
+			{name: "completion", value: "SHELL", offers: offerShells, to: &s.completion, text: "print the completion for bash, zsh or fish"},
+			{name: "man-page", to: &s.manPage, text: "print the manual page"},
+			{name: "help", short: "h", to: &s.help, text: "print the help"},
 			{name: "version", to: &s.version, text: "print the version"},
 		}},
 	}
@@ -96,12 +100,17 @@ func (o option) register(f *pflag.FlagSet) {
 	}
 }
 
-// forms are the ways to write the option: "--os-cloud NAME", "-c NAME".
-func (o option) forms() []string {
-	forms := []string{"--" + o.name}
-	if o.short != "" {
-		forms = append(forms, "-"+o.short)
+// spellings are the option as a word of the command line: --os-cloud, -c.
+func (o option) spellings() []string {
+	if o.short == "" {
+		return []string{"--" + o.name}
 	}
+	return []string{"--" + o.name, "-" + o.short}
+}
+
+// forms are the spellings with what they take: "--os-cloud NAME", "-c NAME".
+func (o option) forms() []string {
+	forms := o.spellings()
 	if o.value != "" {
 		for i := range forms {
 			forms[i] += " " + o.value
@@ -129,6 +138,23 @@ var exits = []struct{ status, means string }{
 var examples = []string{
 	"volume-backup-tester --os-cloud mycloud --timeout 600",
 	"volume-backup-tester --os-cloud mycloud --cleanup-only --dry-run",
+}
+
+// instead is what is printed instead of a run; "": nothing, there is to be one.
+func instead(p Process, s settings) string {
+	switch {
+	case s.help:
+		return help()
+	case s.version:
+		return "volume-backup-tester " + p.Version + "\n"
+	case s.listChecks:
+		return list(check.All())
+	case s.jsonSchema:
+		return report.Schema
+	case s.manPage:
+		return manPage(p.Version, p.Date)
+	}
+	return completion(s.completion)
 }
 
 // help is what --help prints.

@@ -49,6 +49,8 @@ func TestBadInput(t *testing.T) {
 		{name: "unknown end", args: []string{"--on-failure", "delete"}, want: "--on-failure 'delete' is neither keep nor clean"},
 		{name: "end of a clean-up", args: []string{"--cleanup-only", "--on-failure", "clean"}, want: "--on-failure is about a test"},
 		{name: "one file for the first and the last", args: []string{"--html", "r", "--json", "s", "--junit", "r"}, want: "--junit and --html cannot share r"},
+		{name: "completion of another shell", args: []string{"--completion", "tcsh"}, want: "--completion 'tcsh' is not one of bash, zsh, fish"},
+		{name: "completion of no shell", args: []string{"--completion", ""}, want: "--completion '' is not one of bash, zsh, fish"},
 		{name: "one file for two reports", args: []string{"--json", "r", "--junit", "r"}, want: "--junit and --json cannot share r"},
 		{name: "no cloud", env: map[string]string{"OS_CLOUD": ""}, want: "give --os-cloud NAME or set OS_CLOUD"},
 		{name: "empty cloud", env: map[string]string{"OS_CLOUD": ""}, args: []string{"--os-cloud", ""}, want: "give --os-cloud NAME or set OS_CLOUD"},
@@ -128,6 +130,14 @@ func TestHelpAndVersion(t *testing.T) {
 		}
 		if status := s.run("--json-schema"); status != 0 || s.stdout.String() != report.Schema || !strings.Contains(report.Schema, check.Schema) {
 			t.Errorf("--json-schema: exit %d\n%s", status, &s.stdout)
+		}
+		for _, shell := range shells {
+			if status := s.run("--completion", shell); status != 0 || s.stdout.String() != completion(shell) || s.stdout.Len() == 0 {
+				t.Errorf("--completion %s: exit %d\n%s", shell, status, &s.stdout)
+			}
+		}
+		if status := s.run("--man-page"); status != 0 || s.stdout.String() != manPage("test", "2026-01-02") {
+			t.Errorf("--man-page: exit %d\n%s", status, &s.stdout)
 		}
 		if status := s.run("--version"); status != 0 || s.stdout.String() != "volume-backup-tester test\n" {
 			t.Errorf("--version: exit %d, %q", status, &s.stdout)
