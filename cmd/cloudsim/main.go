@@ -7,6 +7,9 @@ import (
 	"syscall"
 )
 
+// version is set by the linker; see the Makefile.
+var version = "unreleased"
+
 func main() {
 	os.Exit(start())
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -45,7 +44,7 @@ func (p *process) run() int {
 	bind(flags, &config)
 	faults := flags.StringArray("fault", nil, "")
 	broken := flags.StringArray("break", nil, "")
-	version := flags.Bool("version", false, "")
+	printVersion := flags.Bool("version", false, "")
 	help := flags.BoolP("help", "h", false, "")
 	err := flags.Parse(p.args)
 	switch {
@@ -53,8 +52,8 @@ func (p *process) run() int {
 	case *help:
 		fmt.Fprint(p.stdout, usage)
 		return 0
-	case *version:
-		fmt.Fprintln(p.stdout, "cloudsim", buildVersion())
+	case *printVersion:
+		fmt.Fprintln(p.stdout, "cloudsim", version)
 		return 0
 	case flags.NArg() > 0 && flags.ArgsLenAtDash() != 0:
 		err = fmt.Errorf("unexpected argument %q: a command comes after --", flags.Arg(0))
@@ -181,11 +180,4 @@ func environment(environ []string, clouds string) []string {
 		}
 	}
 	return append(kept, "OS_CLIENT_CONFIG_FILE="+clouds, "OS_CLOUD=cloudsim", "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1")
-}
-
-func buildVersion() string {
-	if info, known := debug.ReadBuildInfo(); known && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
 }
