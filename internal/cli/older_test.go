@@ -103,6 +103,15 @@ func TestOlderThan(t *testing.T) {
 			want: []string{"backup young"}, deleted: "clean-up: 2 deleted, 1 left alone",
 		},
 		{
+			name: "young full backup of the same volume",
+			put: func(a aged) {
+				v := a.volume("volume", 30*hour)
+				a.backup("old", 29*hour, cloudsim.Backup{VolumeID: v})
+				a.backup("young", hour, cloudsim.Backup{VolumeID: v})
+			},
+			want: []string{"backup young"}, deleted: "clean-up: 2 deleted, 1 left alone",
+		},
+		{
 			name: "volume with a young snapshot", args: []string{"--checks", "all"},
 			put: func(a aged) {
 				v := a.volume("volume", 30*hour)

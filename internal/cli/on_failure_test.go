@@ -21,6 +21,7 @@ func TestOnFailureClean(t *testing.T) {
 		verdict string
 		errs    string   // of the first failure
 		also    string   // of the clean-up
+		more    int      // failures after the first
 		left    []string // in the cloud
 	}{
 		{name: "failed phase", faults: []string{"create-backup=error"}, status: 1, verdict: "FAIL", errs: "error: Create backup from volume: "},
@@ -41,6 +42,19 @@ func TestOnFailureClean(t *testing.T) {
 		{
 			name: "interrupted before", prepare: func(s *scene) { s.signal, s.after = Signal{"SIGTERM", 15}, 150*time.Millisecond },
 			status: 143, verdict: "ABORT", errs: "critical: interrupted by SIGTERM", left: []string{"backup scs-test-volume-backup", "volume scs-test-volume"},
+		},
+		{
+			name: "interrupted after an optional check", faults: []string{"create-backup=error*1@1"},
+			args: []string{"--checks", "core,incremental,listing", "--parallel", "1"},
+			prepare: func(s *scene) {
+				s.signal = Signal{"SIGTERM", 15}
+				s.onLine = func(line string) {
+					if strings.HasPrefix(line, "Creating volume 'scs-test-incremental-volume'") {
+						s.cancel()
+					}
+				}
+			},
+			status: 143, verdict: "PASS", errs: "error: listing: ", also: "critical: interrupted by SIGTERM", more: 1, left: []string{"backup scs-test-listing-backup", "volume scs-test-listing-volume"},
 		},
 		{
 			name: "interrupted while it cleans up", faults: []string{"create-backup=error", "delete-volume=stuck"},
@@ -68,7 +82,7 @@ func TestOnFailureClean(t *testing.T) {
 				if status != row.status || !strings.HasSuffix(s.stdout.String(), "scs-0117-test-backup: "+row.verdict+"\n") || !slices.Equal(left, row.left) {
 					t.Errorf("exit %d, %q left, want %d, %q\n%s%s", status, left, row.status, row.left, &s.stdout, errs)
 				}
-				if !strings.Contains(errs, row.errs) || !strings.Contains(errs, row.also) || strings.Count(errs, "error: ")+strings.Count(errs, "critical: ") != 1 {
+				if !strings.Contains(errs, row.errs) || !strings.Contains(errs, row.also) || strings.Count(errs, "error: ")+strings.Count(errs, "critical: ") != 1+row.more {
 					t.Errorf("stderr has not once %q, and %q:\n%s", row.errs, row.also, errs)
 				}
 				if told := strings.Contains(s.read("run.json"), `"left": []`); told != (len(row.left) == 0 || row.name == "administrator") {
