@@ -49,12 +49,12 @@ func TestOnFailureClean(t *testing.T) {
 			prepare: func(s *scene) {
 				s.signal = Signal{"SIGTERM", 15}
 				s.onLine = func(line string) {
-					if strings.HasPrefix(line, "Creating volume 'scs-test-incremental-volume'") {
+					if strings.HasPrefix(line, "↳ waiting for volume 'scs-test-incremental-volume'") {
 						s.cancel()
 					}
 				}
 			},
-			status: 143, verdict: "PASS", errs: "error: listing: ", also: "critical: interrupted by SIGTERM", more: 1, left: []string{"backup scs-test-listing-backup", "volume scs-test-listing-volume"},
+			status: 143, verdict: "PASS", errs: "error: listing: ", also: "critical: interrupted by SIGTERM", more: 1, left: []string{"backup scs-test-listing-backup", "volume scs-test-incremental-volume", "volume scs-test-listing-volume"},
 		},
 		{
 			name: "interrupted while it cleans up", faults: []string{"create-backup=error", "delete-volume=stuck"},
