@@ -6,9 +6,13 @@ SHELL := bash
 .DEFAULT_GOAL := build
 .PHONY: build demo test test-bytes lint bench acceptance acceptance-zed acceptance-brief acceptance-zed-brief acceptance-drivers acceptance-faults acceptance-tempest release clean help
 
-VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+# a release's tag is v0.1.0; the commit, if there is none before it
+VERSION := $(shell git describe --tags --match 'v[0-9]*' --always --dirty 2>/dev/null || echo unknown)
+DATE := $(shell TZ=UTC git log -1 --date=short-local --format=%cd 2>/dev/null)
 # the same commit gives the same bytes, wherever it is built
-GOBUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)'
+GOBUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION) -X main.date=$(DATE)'
+# newer ones need Go modules that cannot be had everywhere
+NFPM := go run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.7.0
 # these hash GiBs and read them back, or only compute, which the race detector has nothing to say about
 HASHING := ^(TestRules|TestAllChecksPass|TestWrongBytes|TestNeeds|TestNeededFlags|TestEncryptedUnreadable|TestGlanceHash|TestQcow2Refused|TestLongerDevice|TestLargerVolume|TestPattern[A-Za-z]+)$$
@@ -94,13 +98,36 @@ acceptance-tempest: build ## Tempest's tests of volume backups against cloudsim 
 	@[ -e $${DEVCLOUD_STATE:-/tmp/devcloud-2025.1} ] || trap '$(DEVCLOUD) --release 2025.1 down' EXIT; \
 	testdata/tempest/run.sh $(TEMPEST_TESTS)
 
-release: ## static binaries for linux, darwin and windows with SHA256SUMS, in dist/
-	rm -rf dist; mkdir dist
-	for os in linux darwin windows; do for arch in amd64 arm64; do \
-		name=volume-backup-tester_$(VERSION)_$${os}_$$arch; [ $$os != windows ] || name+=.exe; \
-		GOOS=$$os GOARCH=$$arch $(GOBUILD) -o dist/$$name ./cmd/volume-backup-tester; \
-	done; done
-	cd dist && sha256sum volume-backup-tester_* >SHA256SUMS
+# what `release` makes and where
+DIST := dist
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+PACKAGERS := deb rpm
+# Packages have a version that begins with a digit and sorts: v0.1.0-rc1 -> 0.1.0~rc1, before 0.1.0;
+# v0.1.0-3-g1234567 -> 0.1.0+3.g1234567, after it; a commit without a tag -> 0+1234567.
+PACKAGE_VERSION := $(shell echo '$(VERSION)' | sed -E 's/-dirty$$/.dirty/; s/-([0-9]+)-g/+\1.g/; /^v/!s/^/v0+/; s/^v//; s/-/~/g')
+# Windows has a tar, too; nothing that makes a zip is on every machine
+release: build ## archives and packages with SHA256SUMS, in dist/
+	rm -rf '$(DIST)'; mkdir -p '$(DIST)'
+	umask 022; stage=$$(mktemp -d); trap 'rm -rf "$$stage"' EXIT; \
+	export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0); \
+	for platform in $(PLATFORMS); do \
+		os=$${platform%/*} arch=$${platform#*/}; name=volume-backup-tester_$(VERSION)_$${os}_$$arch dir=$$stage/$$name; \
+		mkdir -p $$dir/completions; \
+		GOOS=$$os GOARCH=$$arch $(GOBUILD) -o $$dir/ ./cmd/volume-backup-tester ./cmd/cloudsim; \
+		bin/volume-backup-tester --man-page >$$dir/volume-backup-tester.1; \
+		bin/volume-backup-tester --completion bash >$$dir/completions/volume-backup-tester.bash; \
+		bin/volume-backup-tester --completion zsh >$$dir/completions/_volume-backup-tester; \
+		bin/volume-backup-tester --completion fish >$$dir/completions/volume-backup-tester.fish; \
+		install -m 644 LICENSE internal/report/report.schema.json $$dir; \
+		[ $$os != linux ] || install -m 644 cmd/volume-backup-tester/Containerfile $$dir; \
+		tar -C $$stage --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$$SOURCE_DATE_EPOCH -c $$name | gzip -9n >'$(DIST)'/$$name.tar.gz; \
+		[ $$os = linux ] || continue; \
+		gzip -9n $$dir/volume-backup-tester.1; \
+		for packager in $(PACKAGERS); do \
+			(target=$$(realpath '$(DIST)'); cd $$dir; ARCH=$$arch VERSION='$(PACKAGE_VERSION)' $(NFPM) package -f '$(CURDIR)/cmd/volume-backup-tester/nfpm.yaml' -p $$packager -t $$target/); \
+		done; \
+	done
+	cd '$(DIST)' && sha256sum * >SHA256SUMS
 
 clean: ## delete bin/ and dist/
 	rm -rf bin dist

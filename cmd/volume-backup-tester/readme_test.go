@@ -37,6 +37,7 @@ var (
 func TestReadme(t *testing.T) {
 	base := serveWithoutImages(t)
 	s := newClone(t)
+	download(t, s)
 	var clouds string
 	for _, name := range pages(t) {
 		t.Run(name, func(t *testing.T) {

@@ -34,7 +34,7 @@ type session struct {
 func newClone(t *testing.T, env ...string) *session {
 	t.Helper()
 	s := &session{dir: t.TempDir(), env: append(env, "PATH="+callersPath)}
-	for _, name := range []string{"Makefile", "go.mod", "go.sum"} {
+	for _, name := range []string{"LICENSE", "Makefile", "go.mod", "go.sum"} {
 		text, err := os.ReadFile(filepath.Join(root, name))
 		if err != nil {
 			t.Fatal(err)
