@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build demo test test-bytes lint bench acceptance acceptance-zed acceptance-brief acceptance-zed-brief acceptance-drivers acceptance-faults acceptance-tempest release clean help
+.PHONY: build demo test test-bytes lint bench acceptance acceptance-zed acceptance-brief acceptance-zed-brief acceptance-drivers acceptance-faults acceptance-tempest acceptance-release release clean help
 
 # a release's tag is v0.1.0; the commit, if there is none before it
 VERSION := $(shell git describe --tags --match 'v[0-9]*' --always --dirty 2>/dev/null || echo unknown)
@@ -97,6 +97,9 @@ TEMPEST_TESTS := selection
 acceptance-tempest: build ## Tempest's tests of volume backups against cloudsim (root; see cmd/cloudsim/README.md)
 	@[ -e $${DEVCLOUD_STATE:-/tmp/devcloud-2025.1} ] || trap '$(DEVCLOUD) --release 2025.1 down' EXIT; \
 	testdata/tempest/run.sh $(TEMPEST_TESTS)
+
+acceptance-release: ## a release built twice, installed and removed in a Debian tree (root; needs no devcloud)
+	go test -count=1 -v -tags acceptance -timeout 60m ./internal/acceptance/release
 
 # what `release` makes and where
 DIST := dist
