@@ -218,7 +218,8 @@ func asCall(err error) *cloud.Error {
 }
 
 // byLoad tells a failure that checks beside it may have caused: it took too long,
-// or they used the quota up, or the rate of requests.
+// or they used the quota up, or the rate of requests, or kept cinder-backup so busy
+// that it reported late and Cinder took it for dead (service_down_time, 60 s).
 func byLoad(err error) bool {
 	var finding *Finding
 	var skip *Skip
@@ -226,12 +227,12 @@ func byLoad(err error) bool {
 	var timeout *wait.TimeoutError
 	call := asCall(err)
 	switch {
-	case errors.As(err, &finding) && finding.late, errors.As(err, &skip) && skip.late, errors.As(err, &unreadable) && (unreadable.late || byLoad(unreadable.err)):
+	case errors.As(err, &finding) && (finding.late || noBackupService(finding.On.Reason)), errors.As(err, &skip) && skip.late, errors.As(err, &unreadable) && (unreadable.late || byLoad(unreadable.err)):
 		return true
 	case call == nil:
 		return errors.As(err, &timeout)
 	}
-	return call.Limited() || call.Creates && call.OverQuota() || errors.Is(call, context.DeadlineExceeded)
+	return noBackupService(call.CloudMessage()) || call.Limited() || call.Creates && call.OverQuota() || errors.Is(call, context.DeadlineExceeded)
 }
 
 // answered is asCall without what Keystone answered: when a login has to be
