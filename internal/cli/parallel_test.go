@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -252,6 +253,49 @@ func TestServiceSeenDown(t *testing.T) {
 				again := "tried once more when no other check ran, because beside others: "
 				if said := s.stdout.String(); status != row.status || strings.Contains(said, again) != (row.parallel == "2") || strings.Contains(said, "listing: FAIL") != (status == exitFail) {
 					t.Errorf("exit %d, left %v\n%s%s", status, s.names(), said, &s.stderr)
+				}
+			})
+		})
+	}
+}
+
+// TestCleanedAlone: a clean-up behind a check that fails beside others is tried
+// once more when they have ended, and only then.
+func TestCleanedAlone(t *testing.T) {
+	for _, row := range []struct {
+		name, parallel string
+		refusing       time.Duration // from the first deletion on
+		status         int
+	}{
+		{"beside others", "2", 90 * time.Second, exitPass},
+		{"also alone", "2", time.Hour, exitFail},
+		{"one after the other", "1", 90 * time.Second, exitFail},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := withoutImages(t, cloudsim.Config{OperationTime: 10 * time.Second})
+				var first atomic.Int64
+				s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+					refused := r.Method == http.MethodDelete && slices.ContainsFunc(s.sim.Backups(), func(b cloudsim.Backup) bool {
+						return strings.HasPrefix(b.Name, "scs-test-listing-") && b.ID == last(r.URL.Path)
+					})
+					if refused {
+						first.CompareAndSwap(0, time.Now().UnixNano())
+					}
+					if refused && time.Since(time.Unix(0, first.Load())) < row.refusing {
+						r.Method = http.MethodGet
+						response, err := cloud.RoundTrip(r)
+						if err == nil {
+							response.StatusCode = http.StatusInternalServerError
+							replaceBody(response, `{"computeFault": {"code": 500, "message": "busy"}}`)
+						}
+						return response, err
+					}
+					return cloud.RoundTrip(r)
+				}
+				status := s.run("--checks", "listing,refusals,incremental,in-use", "--parallel", row.parallel, "--timeout", "60")
+				if status != row.status || (len(s.names()) > 0) != (status == exitFail) || !strings.Contains(s.stdout.String(), "listing: PASS") {
+					t.Errorf("exit %d, left %v\n%s%s", status, s.names(), &s.stdout, &s.stderr)
 				}
 			})
 		})
