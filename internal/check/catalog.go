@@ -83,9 +83,10 @@ func Select(list string) ([]Check, error) {
 			selected = append(selected, c)
 		}
 	}
+	known := Names()
 	for name := range wanted {
-		if !slices.Contains(Names(), name) {
-			return nil, fmt.Errorf("unknown check '%s'; known are %s", name, strings.Join(Names(), ", "))
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("unknown check '%s'; known are %s", name, strings.Join(known, ", "))
 		}
 	}
 	return selected, nil

@@ -232,7 +232,7 @@ func byLoad(err error) bool {
 	case call == nil:
 		return errors.As(err, &timeout)
 	}
-	return noBackupService(call.CloudMessage()) || call.Limited() || call.Creates && call.OverQuota() || errors.Is(call, context.DeadlineExceeded)
+	return noBackupService(call.Message) || call.Limited() || call.Creates && call.OverQuota() || errors.Is(call, context.DeadlineExceeded)
 }
 
 // answered is asCall without what Keystone answered: when a login has to be

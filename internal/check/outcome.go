@@ -142,6 +142,10 @@ type Timeline struct {
 	DeletionAsked time.Time `json:"deletion_asked,omitzero"`
 }
 
+func (t Timeline) String() string {
+	return cloud.Resource{Kind: t.Kind, ID: t.ID, Name: t.Name}.String()
+}
+
 // StatusAt is a status, and when it was first shown.
 type StatusAt struct {
 	Status string    `json:"status"`

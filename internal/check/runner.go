@@ -74,8 +74,8 @@ func (r *run) deleting(tell func(Event), on cloud.Resource, dryRun bool) {
 	}
 	r.mu.Lock()
 	t := r.outcome.saw(on)
-	if t.Deleted = !dryRun; t.Deleted {
-		t.DeletionAsked = cmp.Or(t.DeletionAsked, time.Now().UTC())
+	if !dryRun {
+		t.Deleted, t.DeletionAsked = true, cmp.Or(t.DeletionAsked, time.Now().UTC())
 	}
 	r.mu.Unlock()
 	tell(Deleting{on, age, dryRun})

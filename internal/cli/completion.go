@@ -25,11 +25,8 @@ func completion(shell string) string {
 
 // words are what a shell offers as the option's value; "": nothing, or files.
 func (o option) words() string {
-	switch o.offers {
-	case offerChecks:
+	if o.offers == offerChecks {
 		return strings.Join(check.Names(), " ")
-	case offerShells:
-		return strings.Join(shells, " ")
 	}
 	if values := strings.Split(o.value, "|"); len(values) > 1 {
 		return strings.Join(values, " ")

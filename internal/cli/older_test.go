@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -205,13 +204,7 @@ func TestOlderThan(t *testing.T) {
 // rewrite changes the body of an answer.
 func rewrite(pattern, by string) func(*http.Response) {
 	return func(r *http.Response) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			panic(err)
-		}
-		_ = r.Body.Close()
-		body = regexp.MustCompile(pattern).ReplaceAll(body, []byte(by))
-		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		replaceBody(r, regexp.MustCompile(pattern).ReplaceAllString(string(must(io.ReadAll(r.Body))), by))
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // option is one flag. Help, manual page and completions are made from these.
 type option struct {
 	name, short string // short: one letter; "": none
-	value       string // what it takes; "": nothing, it is a switch
+	value       string // what it takes: one of several that | divides; "": nothing, it is a switch
 	offers      offer  // what a shell completes its value with
 	text        string
 	to          any // *string, *int or *bool; its value before parsing is the default
@@ -27,7 +27,6 @@ const (
 	offerNothing offer = iota
 	offerFiles
 	offerChecks
-	offerShells
 )
 
 // group is what --help puts under one heading.
@@ -60,7 +59,7 @@ func groups(s *settings) []group {
 			{name: "cleanup-only", to: &s.cleanupOnly, text: "delete what begins with the prefix, and stop"},
 			{name: "dry-run", to: &s.dryRun, text: "with --cleanup-only: only list it"},
 			{name: "older-than", value: "AGE", to: &s.olderThanGiven, text: "with --cleanup-only: leave alone what is younger, by the cloud's clock (90m, 24h, 7d)"},
-			{name: "on-failure", value: "keep|clean", to: &s.onFailure, text: "what a failed run does with what it has made (default: keep)"},
+			{name: "on-failure", value: keep + "|" + clean, to: &s.onFailure, text: "what a failed run does with what it has made (default: keep)"},
 		}},
 		{"Output", []option{
 			{name: "junit", value: "FILE", offers: offerFiles, to: &s.junit, text: "report as JUnit XML; - is stdout, and the text then goes to stderr"},
@@ -72,7 +71,7 @@ func groups(s *settings) []group {
 		{"Instead of a run", []option{
 			{name: "list-checks", to: &s.listChecks, text: "the checks, what each needs of the quota and besides, and what it proves"},
 			{name: "json-schema", to: &s.jsonSchema, text: "print the schema of --json"},
-			{name: "completion", value: "SHELL", offers: offerShells, to: &s.completion, text: "print the completion for bash, zsh or fish"},
+			{name: "completion", value: strings.Join(shells, "|"), to: &s.completion, text: "print the completion for a shell"},
 			{name: "man-page", to: &s.manPage, text: "print the manual page"},
 			{name: "help", short: "h", to: &s.help, text: "print the help"},
 			{name: "version", to: &s.version, text: "print the version"},

@@ -123,9 +123,9 @@ func cleanupCase(o *check.Outcome) testcase {
 	var lines []string
 	for _, r := range o.Resources {
 		if gone(o, r) {
-			lines = append(lines, fmt.Sprintf("deleted: %s '%s' (%s)", r.Kind, r.Name, r.ID))
+			lines = append(lines, "deleted: "+r.String())
 		} else if o.Evidence.DryRun {
-			lines = append(lines, fmt.Sprintf("would be deleted: %s '%s' (%s)", r.Kind, r.Name, r.ID))
+			lines = append(lines, "would be deleted: "+r.String())
 		}
 	}
 	for _, l := range o.LeftAlone {
