@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -77,6 +78,10 @@ func (s *Session) CreateBackup(ctx context.Context, spec cloud.BackupSpec, volum
 		of.wanted = inUse
 	}
 	err = s.waitFor(ctx, made, of)
+	var finding *Finding
+	if s.run.BackupZone != "" && errors.As(err, &finding) && noBackupService(finding.On.Reason) {
+		finding.Hint = fmt.Sprintf("correct --backup-availability-zone, or have cinder-backup run in '%s'; until it does Cinder deletes this backup for nobody, and another run needs another --prefix", s.run.BackupZone)
+	}
 	return made.Resource, err
 }
 

@@ -36,6 +36,10 @@ func TestOnFailureClean(t *testing.T) {
 			status: 1, verdict: "FAIL", errs: "error: Create backup from volume: ", also: "not deleted: volume 'scs-test-volume'", left: []string{"volume scs-test-volume"},
 		},
 		{
+			name: "zone without cinder-backup", args: []string{"--backup-availability-zone", "elsewhere", "--timeout", "5"},
+			status: 1, verdict: "FAIL", errs: "error: Create backup from volume: ", also: "hint: correct --backup-availability-zone", left: []string{"backup scs-test-volume-backup"},
+		},
+		{
 			name: "network gone", faults: []string{"create-backup=error", "GET /backups/detail=drop@1"}, args: []string{"--timeout", "5"},
 			status: 1, verdict: "FAIL", errs: "error: Create backup from volume: ", also: "warning: after the failure: ", left: []string{"backup scs-test-volume-backup", "volume scs-test-volume"},
 		},

@@ -44,7 +44,7 @@ func groups(s *settings) []group {
 			{name: "volume-type", value: "NAME", to: &s.volumeType, text: "type of the volumes (default: the cloud's)"},
 			{name: "volume-size", value: "GIB", to: &s.volumeSize, text: "size of the volumes (default: 1)"},
 			{name: "availability-zone", value: "NAME", to: &s.zone, text: "zone of the volumes (default: the cloud's)"},
-			{name: "backup-availability-zone", value: "NAME", to: &s.backupZone, text: "zone of cinder-backup (default: the volume's)"},
+			{name: "backup-availability-zone", value: "NAME", to: &s.backupZone, text: "zone of cinder-backup (default: the volume's); in a zone without one, the backup can never be deleted"},
 			{name: "restore-volume-type", value: "NAME", to: &s.restoreType, text: "another type, for the check other-type"},
 			{name: "encrypted-volume-type", value: "NAME", to: &s.encryptedType, text: "an encrypted one, for the check encrypted"},
 			{name: "other-cloud", value: "NAME", to: &s.otherCloud, text: "another project, for the check isolation"},

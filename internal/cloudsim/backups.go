@@ -196,7 +196,7 @@ func (c *Cloud) startBackup(b *Backup, marked *Resource) {
 	if v := c.volumes[marked.ID]; v != nil {
 		v.previous = previous
 	}
-	if !c.service.known || b.Zone != "" && b.Zone != zone {
+	if !c.service.known || !b.inZone() {
 		b.FailReason = "Service not found for creating backup."
 		c.reportBackup(b, "013_024", "create backup:Backup failed to schedule. Service not found for creating backup.")
 		c.set(&b.Resource, "error")
@@ -288,7 +288,7 @@ func (c *Cloud) deleteBackup(r *call) (*answer, error) {
 			}
 		}
 	}
-	if !c.service.up {
+	if !c.service.up || !b.inZone() {
 		return nil, notFound("Service", "cinder-backup")
 	}
 	c.removeBackup(b)

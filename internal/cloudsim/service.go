@@ -7,6 +7,10 @@ type backupService struct {
 	generation int  // counts the times that it went down: what was under way then is not finished
 }
 
+// inZone tells whether the backup is in cinder-backup's zone. In another one nothing takes it, and nothing
+// deletes it, for whomever (seen on Cinder 26.0.0).
+func (b *Backup) inZone() bool { return b.Zone == "" || b.Zone == zone }
+
 // StopBackupService kills cinder-backup: what it was doing stays as it is, new backups stay
 // `creating`, and deletions and restores are refused.
 func (c *Cloud) StopBackupService() {
