@@ -96,8 +96,12 @@ func (c *Cloud) operate(name string, on *Resource, early, finish func(outcome st
 	c.after(d, unlessOvertaken(finish))
 }
 
-// lag is how far apart Cinder's several writes at the end of one operation are.
-func (c *Cloud) lag() time.Duration { return c.config.OperationTime / 20 }
+// lag is how far apart Cinder's several writes at the end of one operation are: a twentieth of it, and
+// nothing where that is less than a request takes. Cinder's are milliseconds apart, and a client that
+// looks at once (Tempest at a parent's dependents) never sees them apart.
+func (c *Cloud) lag() time.Duration {
+	return (c.config.OperationTime / 20).Truncate(10 * time.Millisecond)
+}
 
 func needsBackupService(operation string) bool {
 	return operation == opCreateBackup || operation == opRestore || operation == opDeleteBackup
