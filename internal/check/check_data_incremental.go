@@ -63,13 +63,14 @@ func makePair(ctx context.Context, s *Session) (c pair, err error) {
 }
 
 // incrementOrFull makes an incremental backup, or a full one where the cloud
-// cannot do that: whether it can is the check incremental's affair.
+// cannot do that: whether it can is the check incremental's affair. One that
+// failed for want of a cinder-backup or of time does not say that it cannot.
 func (s *Session) incrementOrFull(ctx context.Context, volume cloud.Resource) (cloud.Resource, error) {
 	backup, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("incremental"), Incremental: true}, volume)
 	var finding *Finding
 	call := answered(err)
 	refused := call != nil && call.Code == http.StatusBadRequest && call.Origin == cloud.FromService
-	if ended := errors.As(err, &finding) && finding.ended && finding.On.Kind == cloud.KindBackup; !ended && !refused {
+	if ended := errors.As(err, &finding) && finding.ended && finding.On.Kind == cloud.KindBackup; !ended && !refused || byLoad(err) {
 		if err == nil && !backup.Incremental {
 			s.Warn(notIncremental, backup)
 		}

@@ -120,3 +120,40 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// TestIncrementOrFull: a full backup takes the place of an increment that the
+// cloud cannot make, not of one that no cinder-backup took: that says nothing of
+// increments, and the check may be run once more alone.
+func TestIncrementOrFull(t *testing.T) {
+	for _, row := range []struct {
+		name       string
+		increments bool // the driver can make them
+		taken      bool // by a cinder-backup
+		full, fail bool
+	}{
+		{"made", true, true, false, false},
+		{"not by this driver", false, true, true, false},
+		{"taken by none", true, false, false, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sim := withoutImages(cloudsim.New(cloudsim.Config{IncrementalsFail: !row.increments}))
+				r := newRun(Config{Cloud: connect(t, sim, "cloudsim"), Prefix: "scs-test-", Timeout: time.Minute, Checks: []Check{checkDisaster}, Progress: func(Event) {}})
+				s := r.newSession(checkDisaster)
+				volume, _, err := s.volumeAndBackup(t.Context())
+				must(t, err)
+				if !row.taken {
+					sim.StopBackupService()
+					sim.RestartScheduler()
+				}
+				backup, err := s.incrementOrFull(t.Context(), volume)
+				if (err != nil) != row.fail || row.fail != byLoad(err) {
+					t.Errorf("error %v", err)
+				}
+				if full := err == nil && !backup.Incremental; full != row.full || full != (s.result.Status == Warned) {
+					t.Errorf("%v, backups %v, warnings %v", backup, sim.Backups(), s.result.Notes)
+				}
+			})
+		})
+	}
+}
