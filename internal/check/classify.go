@@ -160,6 +160,10 @@ func unreachedHint(call *cloud.Error) string {
 	const network = "check the address, the network, proxies and TLS settings between here and the cloud"
 	what := troubleOf(call)
 	switch {
+	case call.Origin == cloud.FromProvider && what != limited && call.Code >= 400 && call.Code < 500:
+		return "the OpenID Connect provider refuses the login: check its addresses, client_id, client_secret, openid_scope and the user's name and password in clouds.yaml"
+	case call.Origin == cloud.FromProvider && what != limited:
+		return "the OpenID Connect provider gives no token, without which Keystone cannot be asked; look at the provider's logs"
 	case call.Service != cloud.Identity && what == rejected:
 		return "the login was accepted and Cinder refuses the token: the access rules of an application credential may not allow this call, or Cinder's own credentials for Keystone (keystone_authtoken) are wrong"
 	case call.Code == http.StatusUnauthorized:

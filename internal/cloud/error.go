@@ -55,6 +55,7 @@ const (
 	FromService  Origin = "service"
 	FromKeystone Origin = "Keystone" // by the middleware that checks tokens for a service
 	FromFrontEnd Origin = "front end"
+	FromProvider Origin = "OpenID Connect provider" // asked for a login, whose Service is Identity
 )
 
 // Error is a failed call, answered (Code > 0) or not.
@@ -195,6 +196,7 @@ func (e *Error) redirected() bool {
 // in the request's context.
 type call struct {
 	service, op string
+	provider    bool // the OpenID Connect provider is asked, for a login
 	on          Resource
 	mutates     bool
 	creates     bool                                    // what a second call would make a second time
@@ -259,6 +261,8 @@ func (c *call) failure(err error) *Error {
 // origin is whose answer a failed call got.
 func (c *call) origin(e *Error, body []byte) Origin {
 	switch {
+	case c.provider:
+		return FromProvider
 	case e.Service != BlockStorage:
 		return FromService
 	case e.Code == http.StatusServiceUnavailable && strings.Contains(e.Message, "Keystone service"): // keystonemiddleware's words

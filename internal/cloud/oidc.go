@@ -128,7 +128,7 @@ func (f *oidc) atProvider(ctx context.Context) (string, error) {
 	if err := f.readDocument(ctx); err != nil {
 		return "", err
 	}
-	c := call{service: Identity, op: "logging in at the OpenID Connect provider " + public(f.tokenAddress)}
+	c := call{service: Identity, provider: true, op: "logging in at the OpenID Connect provider " + public(f.tokenAddress)}
 	headers := map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
 	if f.clientSecret != "" {
 		basic := base64.StdEncoding.EncodeToString([]byte(f.clientID + ":" + f.clientSecret))
@@ -154,7 +154,7 @@ func (f *oidc) readDocument(ctx context.Context) error {
 	if f.document == "" || f.documentRead {
 		return nil
 	}
-	c := call{service: Identity, op: "asking the OpenID Connect provider at " + public(f.document)}
+	c := call{service: Identity, provider: true, op: "asking the OpenID Connect provider at " + public(f.document)}
 	var document struct {
 		TokenEndpoint string   `json:"token_endpoint"`
 		GrantTypes    []string `json:"grant_types_supported"`

@@ -170,6 +170,9 @@ func TestFederatedRefused(t *testing.T) {
 			if errors.As(err, &conf) != c.config {
 				t.Errorf("%T", err)
 			}
+			if call := (*Error)(nil); errors.As(err, &call) && call.Origin != FromProvider && !strings.Contains(c.name, "redirected") {
+				t.Errorf("the origin is %q", call.Origin)
+			}
 			if n := len(f.provider.taken()); n != c.requests {
 				t.Errorf("%d requests to the provider, want %d", n, c.requests)
 			}
