@@ -266,7 +266,7 @@ func TestImagesThatFail(t *testing.T) {
 							}
 						}
 					}
-					status := s.run("--checks", "data")
+					status := s.run("--checks", "data", "--parallel", "1") // in which order images are made
 					if status != exitPass || !strings.Contains(s.stdout.String(), says) || !strings.Contains(s.stdout.String(), "status '"+state+"'") || ended < 0 || ended > 5*time.Second {
 						t.Errorf("exit %d, skipped after %v\n%s%s", status, ended, &s.stdout, &s.stderr)
 					}
