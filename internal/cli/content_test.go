@@ -20,10 +20,10 @@ func TestQcow2Refused(t *testing.T) {
 		results       string
 		says          string
 	}{
-		{"POST /images=400*1", "data,volume-from-backup", "qcow2 raw raw", "WARN WARN", reduced + "creating image 'scs-test-volume_from_backup-source-image': 400 Bad Request: simulated fault"},
-		{"PUT /images/*/file=415*1", "fidelity,data", "qcow2 raw raw", "PASS WARN", reduced + "uploading image 'scs-test-fidelity-source-image'"},
-		{"save-image=killed*1", "data", "qcow2 raw", "WARN", reduced + "image 'scs-test-data-source-image' (cc292b92-ce7f-40f2-a4f7-27ecdf4b1252): got status 'killed' after 0s"},
-		{"create-volume=error*1", "data", "qcow2 raw", "WARN", reduced + "volume 'scs-test-data-source' (022a36df-adf0-4ba4-bf25-49819660fea3): got status 'error' after"},
+		{"POST /images=400*1", "data,volume-from-backup", "qcow2 raw raw raw", "WARN WARN", reduced + "creating image 'scs-test-volume_from_backup-source-image': 400 Bad Request: simulated fault"},
+		{"PUT /images/*/file=415*1", "fidelity,data", "qcow2 raw raw raw", "PASS WARN", reduced + "uploading image 'scs-test-fidelity-source-image'"},
+		{"save-image=killed*1", "data", "qcow2 raw raw", "WARN", reduced + "image 'scs-test-data-source-image' (cc292b92-ce7f-40f2-a4f7-27ecdf4b1252): got status 'killed' after 0s"},
+		{"create-volume=error*1", "data", "qcow2 raw raw", "WARN", reduced + "volume 'scs-test-data-source' (022a36df-adf0-4ba4-bf25-49819660fea3): got status 'error' after"},
 		{"create-volume=error", "data,disaster", "qcow2 raw qcow2 raw", "SKIP SKIP", "; nor from a raw image: volume 'scs-test-data-source-raw' ("},
 		{"POST /volumes=400", "data", "qcow2 raw", "SKIP", "no volume can be made from an image: creating volume 'scs-test-data-source': 400"},
 		{"create-volume=slow:70s", "data", "qcow2", "SKIP", "got status 'downloading' after 1m0s"},
