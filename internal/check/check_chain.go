@@ -36,7 +36,7 @@ func runChain(ctx context.Context, s *Session) error {
 		return err
 	}
 	const middle = 2
-	if err := links[middle].restore(ctx, s, into); err != nil {
+	if err := s.verifyRestore(ctx, links[middle].backup, links[middle].of, into); err != nil {
 		return err
 	}
 	for i, l := range slices.Backward(links) {
@@ -47,7 +47,7 @@ func runChain(ctx context.Context, s *Session) error {
 			}
 		}
 		if i != middle {
-			if err := l.restore(ctx, s, into); err != nil {
+			if err := s.verifyRestore(ctx, l.backup, l.of, into); err != nil {
 				return err
 			}
 		}
@@ -58,15 +58,6 @@ func runChain(ctx context.Context, s *Session) error {
 	return nil
 }
 
-// restore verifies what a link gives back.
-func (l link) restore(ctx context.Context, s *Session, into cloud.Resource) error {
-	restored, err := s.Restore(ctx, l.backup, into)
-	if err != nil {
-		return err
-	}
-	return s.verifyContent(ctx, l.of.restored(restored, content{}))
-}
-
 // makeLinks makes the chain, oldest first. It returns none if the cloud makes no
 // increments, which is a warning.
 func makeLinks(ctx context.Context, s *Session) ([]link, error) {
@@ -74,10 +65,7 @@ func makeLinks(ctx context.Context, s *Session) ([]link, error) {
 	var full cloud.Resource
 	changes := make([]patternBackup, 3)
 	if err := s.together(ctx, func(ctx context.Context) (err error) {
-		if volume, err = s.controlledVolume(ctx, "volume"); err != nil {
-			return err
-		}
-		full, err = s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("full")}, volume.Resource)
+		volume, full, err = s.controlledBackup(ctx, "volume", "full")
 		return err
 	}, func(ctx context.Context) (err error) { // one after the other: a quota holds few volumes
 		if changes[0], err = s.backupOfPattern(ctx, "change-1", second); err != nil {

@@ -22,10 +22,7 @@ func runData(ctx context.Context, s *Session) error {
 	var source, target filled
 	var backup cloud.Resource
 	if err := s.together(ctx, func(ctx context.Context) (err error) {
-		if source, err = s.controlledVolume(ctx, "source"); err != nil {
-			return err
-		}
-		backup, err = s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("backup")}, source.Resource)
+		source, backup, err = s.controlledBackup(ctx, "source", "backup")
 		return err
 	}, func(ctx context.Context) (err error) {
 		target, err = s.volumeWithPattern(ctx, s.Name("target"), second, s.size())
@@ -40,10 +37,6 @@ func runData(ctx context.Context, s *Session) error {
 	return s.together(ctx, func(ctx context.Context) error {
 		return s.verifyContent(ctx, source.restored(restored, content{}))
 	}, func(ctx context.Context) error {
-		overwritten, err := s.Restore(ctx, backup, target.Resource)
-		if err != nil {
-			return err
-		}
-		return s.verifyContent(ctx, source.restored(overwritten, content{}))
+		return s.verifyRestore(ctx, backup, source, target.Resource)
 	})
 }

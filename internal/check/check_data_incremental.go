@@ -28,7 +28,7 @@ func runDataIncremental(ctx context.Context, s *Session) error {
 	if err != nil {
 		return err
 	}
-	return c.restoreFull(ctx, s, restored)
+	return s.verifyRestore(ctx, c.full, c.older, restored)
 }
 
 // pair is a full backup of the first pattern and an incremental one of the
@@ -44,10 +44,7 @@ var pairImages = content{pattern: first, size: 1}.imageBytes() + content{pattern
 func makePair(ctx context.Context, s *Session) (c pair, err error) {
 	var change patternBackup
 	if err := s.together(ctx, func(ctx context.Context) (err error) {
-		if c.older, err = s.controlledVolume(ctx, "volume"); err != nil {
-			return err
-		}
-		c.full, err = s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("full")}, c.older.Resource)
+		c.older, c.full, err = s.controlledBackup(ctx, "volume", "full")
 		return err
 	}, func(ctx context.Context) (err error) {
 		change, err = s.backupOfPattern(ctx, "change", second)
@@ -93,15 +90,6 @@ func (c pair) restoreIncremental(ctx context.Context, s *Session) (cloud.Resourc
 		c.tryExisting(ctx, s, finding)
 	}
 	return restored, err
-}
-
-// restoreFull verifies that the full backup still gives back the older bytes.
-func (c pair) restoreFull(ctx context.Context, s *Session, into cloud.Resource) error {
-	restored, err := s.Restore(ctx, c.full, into)
-	if err != nil {
-		return err
-	}
-	return s.verifyContent(ctx, c.older.restored(restored, content{}))
 }
 
 // tryExisting finds out whether an increment that came back wrong in a new

@@ -24,6 +24,6 @@ func runDisaster(ctx context.Context, s *Session) error {
 		_, err := c.restoreIncremental(ctx, s)
 		return err
 	}, func(ctx context.Context) error {
-		return c.restoreFull(ctx, s, newVolume(s.Name("older")))
+		return s.verifyRestore(ctx, c.full, c.older, newVolume(s.Name("older")))
 	})
 }

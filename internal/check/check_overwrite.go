@@ -22,10 +22,7 @@ func runOverwrite(ctx context.Context, s *Session) error {
 	var backup cloud.Resource
 	var later patternBackup
 	if err := s.together(ctx, func(ctx context.Context) (err error) {
-		if volume, err = s.controlledVolume(ctx, "volume"); err != nil {
-			return err
-		}
-		backup, err = s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("backup")}, volume.Resource)
+		volume, backup, err = s.controlledBackup(ctx, "volume", "backup")
 		return err
 	}, func(ctx context.Context) (err error) {
 		later, err = s.backupOfPattern(ctx, "later", second)
@@ -40,9 +37,5 @@ func runOverwrite(ctx context.Context, s *Session) error {
 	if err := s.verifyContent(ctx, rewritten); err != nil {
 		return err
 	}
-	restored, err := s.Restore(ctx, backup, rewritten.Resource)
-	if err != nil {
-		return err
-	}
-	return s.verifyContent(ctx, volume.restored(restored, content{}))
+	return s.verifyRestore(ctx, backup, volume, rewritten.Resource)
 }

@@ -160,9 +160,11 @@ func unreachedHint(call *cloud.Error) string {
 	const network = "check the address, the network, proxies and TLS settings between here and the cloud"
 	what := troubleOf(call)
 	switch {
-	case call.Origin == cloud.FromProvider && what != limited && call.Code >= 400 && call.Code < 500:
+	case what == limited:
+		return "the cloud limits the rate of requests: run again later, or allow more with --timeout"
+	case call.Origin == cloud.FromProvider && call.Code >= 400 && call.Code < 500:
 		return "the OpenID Connect provider refuses the login: check its addresses, client_id, client_secret, openid_scope and the user's name and password in clouds.yaml"
-	case call.Origin == cloud.FromProvider && what != limited:
+	case call.Origin == cloud.FromProvider:
 		return "the OpenID Connect provider gives no token, without which Keystone cannot be asked; look at the provider's logs"
 	case call.Service != cloud.Identity && what == rejected:
 		return "the login was accepted and Cinder refuses the token: the access rules of an application credential may not allow this call, or Cinder's own credentials for Keystone (keystone_authtoken) are wrong"
@@ -174,8 +176,6 @@ func unreachedHint(call *cloud.Error) string {
 		return "the request was sent and never answered: the message queue, the database or a service behind this API may be down; if the cloud is merely slow, allow more with --timeout"
 	case what == silence:
 		return network
-	case what == limited:
-		return "the cloud limits the rate of requests: run again later, or allow more with --timeout"
 	case what == keystone:
 		return "Cinder cannot ask Keystone about the token; Keystone has to work before Block Storage can be tested"
 	case what == frontEnd:

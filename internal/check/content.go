@@ -61,6 +61,16 @@ func (s *Session) verifyContent(ctx context.Context, volume filled) error {
 	return nil
 }
 
+// verifyRestore restores a backup, and verifies that it gives back the bytes of
+// the volume that it was made of.
+func (s *Session) verifyRestore(ctx context.Context, backup cloud.Resource, of filled, into cloud.Resource) error {
+	restored, err := s.Restore(ctx, backup, into)
+	if err != nil {
+		return err
+	}
+	return s.verifyContent(ctx, of.restored(restored, content{}))
+}
+
 // unreadableRestored is what comes of a restored volume that cannot be read
 // although its source could.
 func (s *Session) unreadableRestored(volume cloud.Resource, err error) error {

@@ -48,6 +48,16 @@ func (s *Session) controlledVolume(ctx context.Context, name string) (filled, er
 	return volume, s.control(ctx, volume)
 }
 
+// controlledBackup makes a controlled volume and a full backup of it.
+func (s *Session) controlledBackup(ctx context.Context, volume, backup string) (filled, cloud.Resource, error) {
+	of, err := s.controlledVolume(ctx, volume)
+	if err != nil {
+		return of, cloud.Resource{}, err
+	}
+	full, err := s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name(backup)}, of.Resource)
+	return of, full, err
+}
+
 // plaintext skips what needs a volume's own bytes to be uploaded.
 func plaintext(volume filled, err error) error {
 	if err == nil && volume.Encrypted {

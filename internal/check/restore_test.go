@@ -39,8 +39,7 @@ func TestEvidence(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sim := withoutImages(cloudsim.New(row.config))
 				c := checkRestore
-				r := newRun(Config{Cloud: connect(t, sim, "cloudsim"), Prefix: "scs-test-", Timeout: time.Minute, Checks: []Check{c}, Progress: func(Event) {}})
-				s, ctx := r.newSession(c), t.Context()
+				s, ctx := sessionOn(t, sim, c), t.Context()
 				pair := func(name string, metadata map[string]string) (volume, backup cloud.Resource) {
 					volume, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: s.Name(name), Metadata: metadata})
 					must(t, err)
@@ -84,8 +83,7 @@ func TestEvidence(t *testing.T) {
 func TestRestoreIntoRenamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := withoutImages(cloudsim.New(cloudsim.Config{}))
-		r := newRun(Config{Cloud: connect(t, sim, "cloudsim"), Prefix: "scs-test-", Timeout: time.Minute, Checks: []Check{checkRestore}, Progress: func(Event) {}})
-		s, ctx := r.newSession(checkRestore), t.Context()
+		s, ctx := sessionOn(t, sim, checkRestore), t.Context()
 		volume, backup, err := s.volumeAndBackup(ctx)
 		must(t, err)
 		sim.Rename(volume.ID, "somebody's")
@@ -104,8 +102,7 @@ func TestRestoreIntoRenamed(t *testing.T) {
 func TestRemoveOutlasts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := withoutImages(cloudsim.New(cloudsim.Config{DeletionUndone: 40 * time.Second}))
-		r := newRun(Config{Cloud: connect(t, sim, "cloudsim"), Prefix: "scs-test-", Timeout: time.Minute, Checks: []Check{checkRestore}, Progress: func(Event) {}})
-		s := r.newSession(checkRestore)
+		s := sessionOn(t, sim, checkRestore)
 		volume, err := s.CreateVolume(t.Context(), cloud.VolumeSpec{Name: s.Name("volume")})
 		must(t, err)
 		if err := s.Remove(t.Context(), volume); err != nil || len(sim.Volumes()) > 0 {
@@ -138,8 +135,7 @@ func TestIncrementOrFull(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sim := withoutImages(cloudsim.New(cloudsim.Config{IncrementalsFail: !row.increments}))
-				r := newRun(Config{Cloud: connect(t, sim, "cloudsim"), Prefix: "scs-test-", Timeout: time.Minute, Checks: []Check{checkDisaster}, Progress: func(Event) {}})
-				s := r.newSession(checkDisaster)
+				s := sessionOn(t, sim, checkDisaster)
 				volume, _, err := s.volumeAndBackup(t.Context())
 				must(t, err)
 				if !row.taken {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"volume-backup-tester/internal/cloud"
 	"volume-backup-tester/internal/cloudsim"
@@ -32,6 +33,12 @@ func connect(t *testing.T, sim *cloudsim.Cloud, name string) *cloud.Client {
 func withoutImages(sim *cloudsim.Cloud) *cloudsim.Cloud {
 	sim.SetEndpoints(slices.DeleteFunc(sim.Endpoints(), func(e cloudsim.Endpoint) bool { return e.Type == "image" })...)
 	return sim
+}
+
+// sessionOn is a run of one check on a simulated cloud, as far as its session.
+func sessionOn(t *testing.T, sim *cloudsim.Cloud, c Check) *Session {
+	t.Helper()
+	return newRun(Config{Cloud: connect(t, sim, "cloudsim"), Prefix: "scs-test-", Timeout: time.Minute, Checks: []Check{c}, Progress: func(Event) {}}).newSession(c)
 }
 
 // optionalChecks are the checks besides the mandatory phases.
