@@ -25,7 +25,7 @@ func runFidelity(ctx context.Context, s *Session) error {
 		s.Note("a backup's metadata were not looked at: the cloud's Cinder does not say that it speaks microversion %s", backupMetadataFrom)
 	}
 	return s.together(ctx, func(ctx context.Context) error {
-		bootable, err := s.volumeWithPatternOrEmpty(ctx, s.Name("source"), first, s.size())
+		bootable, err := s.volumeOfImageOrEmpty(ctx, s.Name("source"), first, s.size())
 		if err != nil {
 			return err
 		}

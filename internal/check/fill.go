@@ -60,7 +60,7 @@ func (s *Session) controlledBackup(ctx context.Context, volume, backup string) (
 
 // plaintext skips what needs a volume's own bytes to be uploaded.
 func plaintext(volume filled, err error) error {
-	if err == nil && volume.Encrypted {
+	if err == nil && volume.Encrypted && !volume.empty() {
 		return &Skip{Why: "volumes are encrypted, and what is uploaded of one is ciphertext"}
 	}
 	return err
@@ -69,13 +69,20 @@ func plaintext(volume filled, err error) error {
 // volumeWithPatternOrEmpty is volumeWithPattern where images can be used, and
 // an empty volume elsewhere.
 func (s *Session) volumeWithPatternOrEmpty(ctx context.Context, name string, p pattern, size int) (filled, error) {
+	volume, err := s.volumeOfImageOrEmpty(ctx, name, p, size)
+	return volume, plaintext(volume, err)
+}
+
+// volumeOfImageOrEmpty is volumeWithPatternOrEmpty for a check that does not look
+// at the bytes, so that the volume may be encrypted.
+func (s *Session) volumeOfImageOrEmpty(ctx context.Context, name string, p pattern, size int) (filled, error) {
 	volume, uploaded, err := s.fill(ctx, name, "", p, size)
 	var skip *Skip
 	if !uploaded && errors.As(err, &skip) {
 		empty, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: name, Size: size})
 		return filled{Resource: empty}, err
 	}
-	return volume, plaintext(volume, err)
+	return volume, err
 }
 
 // patternBackup is a backup to be restored into a volume, which changes its

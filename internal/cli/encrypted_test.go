@@ -1,9 +1,13 @@
 package cli
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
+	"volume-backup-tester/internal/check"
 	"volume-backup-tester/internal/cloudsim"
 )
 
@@ -18,4 +22,27 @@ func TestEncryptedUnreadable(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestEncryptedVolumes: where all volumes are encrypted, what does not look at
+// their bytes is checked as elsewhere, and the rest says why it cannot be.
+func TestEncryptedVolumes(t *testing.T) {
+	why := map[string]string{"other-type": "the volumes are encrypted, and Cinder refuses by design to restore an encrypted backup onto another type"}
+	passes := []string{"listing", "fidelity", "refusals", "isolation", "incremental", "encrypted"}
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		status := s.run(append(optional("all"), "--volume-type", cloudsim.EncryptedType)...)
+		for _, c := range check.All() {
+			want := fmt.Sprintf("↳ %s\n%s: SKIP\n", cmp.Or(why[c.Name], "volumes are encrypted, and what is uploaded of one is ciphertext"), c.Title)
+			if c.Mandatory || slices.Contains(passes, c.Name) {
+				want = "\n" + c.Title + ": PASS\n"
+			}
+			if !strings.Contains(s.stdout.String(), want) {
+				t.Errorf("not said: %q", want)
+			}
+		}
+		if status != exitPass || t.Failed() {
+			t.Error(s.transcript(status))
+		}
+	})
 }
