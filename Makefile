@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build demo test test-bytes lint bench acceptance acceptance-zed acceptance-brief acceptance-zed-brief acceptance-drivers acceptance-faults acceptance-tempest acceptance-release release clean help
+.PHONY: build demo test test-bytes lint bench acceptance acceptance-sound acceptance-stopped acceptance-zed acceptance-zed-brief acceptance-drivers acceptance-faults acceptance-tempest acceptance-release release clean help
 
 # a release's tag is v0.1.0; the commit, if there is none before it
 VERSION := $(shell git describe --tags --match 'v[0-9]*' --always --dirty 2>/dev/null || echo unknown)
@@ -34,17 +34,13 @@ with_devcloud = export DEVCLOUD_RELEASE=$(1); \
 	export DEVCLOUD_CLOUDS_YAML=$$yaml
 ACCEPTANCE := $(DEVCLOUD) net go test -count=1 -v -tags acceptance
 use_as_contract := export CONTRACT_CLOUDS_YAML=$$yaml CONTRACT_CLOUD=devcloud-other CONTRACT_OTHER_CLOUD=devcloud
-# the contract suite works in the other project, at the same time as the first half of the acceptance tests
-whole_acceptance = @$(call with_devcloud,$(1),ceph); $(use_as_contract); \
-	CGO_ENABLED=0 go test -c -tags acceptance -o bin/check.test ./internal/check && $(DEVCLOUD) box "$$PWD/bin/check.test" -test.v -test.run TestQemu && \
+# $(call sound,RELEASE) and then $(call stopped,RELEASE) are the whole; $(call acceptance,RELEASE,HALVES) is a recipe.
+# The contract suite works in the other project, at the same time as the acceptance tests.
+sound = CGO_ENABLED=0 go test -c -tags acceptance -o bin/check.test ./internal/check && $(DEVCLOUD) box "$$PWD/bin/check.test" -test.v -test.run TestQemu && \
 	$(DEVCLOUD) box "$$PWD/internal/acceptance/testdata/browser.sh" install && \
-	$(ACCEPTANCE) -p 2 -timeout 80m -skip '$(STOPPED)' ./internal/acceptance ./internal/contract && \
-	$(ACCEPTANCE) -p 2 -timeout 70m -run '$(STOPPED)|^Test($(SDK_$(1)))$$' ./internal/acceptance ./internal/cloud
-
-brief_acceptance = @$(call with_devcloud,$(1),ceph); $(use_as_contract); \
-	OS_CLIENT_CONFIG_FILE=$$yaml $(DEVCLOUD) net bin/volume-backup-tester --os-cloud devcloud --checks core,data --fail-on-skip --timeout 400 && \
-	$(ACCEPTANCE) -timeout 40m ./internal/contract && \
-	$(ACCEPTANCE) -timeout 40m -run '^Test($(SDK_$(1)))$$' ./internal/cloud
+	$(ACCEPTANCE) -p 2 -timeout 80m -skip '$(STOPPED)' ./internal/acceptance ./internal/contract
+stopped = $(ACCEPTANCE) -p 2 -timeout 70m -run '$(STOPPED)|^Test($(SDK_$(1)))$$' ./internal/acceptance ./internal/cloud
+acceptance = @$(call with_devcloud,$(1),ceph); $(use_as_contract); $(2)
 
 build: ## both programs, static, in bin/
 	$(GOBUILD) -o bin/ ./cmd/volume-backup-tester ./cmd/cloudsim
@@ -71,16 +67,22 @@ bench: ## what it adds to a cloud's own time, and what it costs; with DEVCLOUD_C
 	go -C internal/bench test -count=1 -timeout 30m -report
 
 acceptance: ## against a real OpenStack 2025.1 on loopback (root on Debian 12 or 13); ends it if it was not up before
-	$(call whole_acceptance,2025.1)
+	$(call acceptance,2025.1,$(call sound,2025.1) && $(call stopped,2025.1))
 
-acceptance-zed: ## the same against OpenStack Zed (Debian 12)
-	$(call whole_acceptance,zed)
+acceptance-sound: ## of `acceptance` what wants all of the cloud's services
+	$(call acceptance,2025.1,$(call sound,2025.1))
 
-acceptance-brief: build ## of `acceptance` the mandatory phases, the check of the data, and the contract suite
-	$(call brief_acceptance,2025.1)
+acceptance-stopped: ## of `acceptance` what stops them
+	$(call acceptance,2025.1,$(call stopped,2025.1))
 
-acceptance-zed-brief: build ## the same of `acceptance-zed`
-	$(call brief_acceptance,zed)
+acceptance-zed: ## the same as `acceptance` against OpenStack Zed (Debian 12)
+	$(call acceptance,zed,$(call sound,zed) && $(call stopped,zed))
+
+acceptance-zed-brief: build ## of `acceptance-zed` the mandatory phases, the check of the data, and the contract suite
+	@$(call with_devcloud,zed,ceph); $(use_as_contract); \
+	OS_CLIENT_CONFIG_FILE=$$yaml $(DEVCLOUD) net bin/volume-backup-tester --os-cloud devcloud --checks core,data --fail-on-skip --timeout 400 && \
+	$(ACCEPTANCE) -timeout 40m ./internal/contract && \
+	$(ACCEPTANCE) -timeout 40m -run '^Test($(SDK_zed))$$' ./internal/cloud
 
 acceptance-drivers: ## every check on 2025.1 with the chunked backup drivers: Swift's and posix
 	@$(call with_devcloud,2025.1,swift); \
@@ -136,4 +138,4 @@ clean: ## delete bin/ and dist/
 	rm -rf bin dist
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 22

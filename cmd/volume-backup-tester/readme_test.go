@@ -35,6 +35,7 @@ var (
 // a clone of the repository, with the clouds.yaml that the README shows. All
 // commands are run as printed, and what is shown of their output is held to it.
 func TestReadme(t *testing.T) {
+	t.Parallel() // most of it is waiting for commands
 	base := serveWithoutImages(t)
 	s := newClone(t)
 	download(t, s)
