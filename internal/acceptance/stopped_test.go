@@ -13,7 +13,7 @@ import (
 
 const (
 	// stopBudget is the --timeout of a run whose cloud breaks: longer than stopping a service takes.
-	stopBudget = "20"
+	stopBudget = "30"
 	// stopBound is what such a run may take from the fault to its end. Only one phase can
 	// use up its budget, once for its request and once for its wait.
 	stopBound = 2 * time.Minute

@@ -15,7 +15,7 @@ var checkEncrypted = Check{
 	Requirement: "the cloud restores an encrypted volume's backup to the same ciphertext, also after the volume and its key are gone; " +
 		"whether it can be opened needs a host, and is not tried",
 	Reference: purpose,
-	Needs:     Needs{Volumes: 2, Gigabytes: 2, Backups: 1, BackupGigabytes: 1, ImageBytes: content{pattern: first, size: 1}.imageBytes() + 3*gibi + 2*headerBytes},
+	Needs:     Needs{Volumes: 2, Gigabytes: 2, Backups: 1, BackupGigabytes: 1, ImageBytes: firstImage + 3*gibi + 2*headerBytes},
 	Run:       runEncrypted,
 }
 

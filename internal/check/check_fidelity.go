@@ -12,7 +12,7 @@ var checkFidelity = Check{
 	Name: "fidelity", Title: "fidelity",
 	Requirement: "the cloud records a backup as asked, renames it on request, and restores size, name, metadata, image metadata and bootable flag",
 	Reference:   cinder + ", Backups",
-	Needs:       Needs{Volumes: 4, Gigabytes: 4, Backups: 2, BackupGigabytes: 2, ImageBytes: content{pattern: first, size: 1}.imageBytes()},
+	Needs:       Needs{Volumes: 4, Gigabytes: 4, Backups: 2, BackupGigabytes: 2, ImageBytes: firstImage},
 	Run:         runFidelity,
 }
 

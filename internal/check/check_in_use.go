@@ -11,7 +11,7 @@ var checkInUse = Check{
 	Name: "in-use", Title: "in-use",
 	Requirement: "the cloud backs up a volume in use only with force, with its bytes, and leaves it in use",
 	Reference:   cinder + ", Create a backup (force)",
-	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 1, BackupGigabytes: 1, ImageBytes: content{pattern: first, size: 1}.imageBytes() + gibi},
+	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 1, BackupGigabytes: 1, ImageBytes: firstImage + gibi},
 	Run:         runInUse,
 }
 

@@ -12,7 +12,7 @@ var checkRestoreExisting = Check{
 	Name: "restore-existing", Title: "restore-existing",
 	Requirement: "the cloud restores into an existing volume, and refuses one that is too small or not available",
 	Reference:   cinder + ", Restore a backup",
-	Needs:       Needs{Volumes: 2, Gigabytes: 3, Backups: 2, BackupGigabytes: 3, ImageBytes: content{pattern: first, size: 1}.imageBytes() + content{pattern: second, size: 2}.imageBytes() + 2*gibi},
+	Needs:       Needs{Volumes: 2, Gigabytes: 3, Backups: 2, BackupGigabytes: 3, ImageBytes: firstImage + content{pattern: second, size: 2}.imageBytes() + 2*gibi},
 	Run:         runRestoreExisting,
 }
 

@@ -11,7 +11,7 @@ var checkVolumeFromBackup = Check{
 	Name: "volume-from-backup", Title: "volume-from-backup",
 	Requirement: "the cloud creates a volume from a backup",
 	Reference:   cinder + ", Create a volume (backup_id, microversion 3.47)",
-	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 1, BackupGigabytes: 1, ImageBytes: content{pattern: first, size: 1}.imageBytes() + gibi},
+	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 1, BackupGigabytes: 1, ImageBytes: firstImage + gibi},
 	Run:         runVolumeFromBackup,
 }
 

@@ -73,6 +73,10 @@ func (c content) imageBytes() int64 {
 	return bytes
 }
 
+// firstImage is the length of what most checks upload. To lay a pattern out takes
+// a part of the time in which the program starts.
+var firstImage = content{pattern: first, size: 1}.imageBytes()
+
 // change is what the second pattern makes of a cluster of the volume. Those that
 // have none are zeros in both.
 type change int

@@ -52,10 +52,7 @@ func (o room) fits(n Needs, held []Needs) bool {
 		if !stated {
 			most = f.usual
 		}
-		free := most - max(others[i].needed, o.limits[f.used])
-		for _, k := range o.kept {
-			free -= k.figures(1)[i].needed
-		}
+		free := most - max(others[i].needed, o.limits[f.used]) - o.keptOf(i)
 		for _, h := range held {
 			free -= h.figures(o.size)[i].needed
 		}
@@ -66,15 +63,27 @@ func (o room) fits(n Needs, held []Needs) bool {
 	return true
 }
 
+// keptOf is what failed checks have left of a figure.
+func (o room) keptOf(i int) (sum int) {
+	for _, k := range o.kept {
+		sum += k.figures(1)[i].needed
+	}
+	return sum
+}
+
 // never tells why what a check needs can never fit, with both figures; "" if it
-// may. A quota of nothing is for the cloud to explain: it is a fault where it is
-// one of backups.
+// may. What failed checks have left stays. A quota of nothing is for the cloud to
+// explain: it is a fault where it is one of backups.
 func (o room) never(n Needs) string {
 	others := o.others.figures(1)
 	for i, f := range n.figures(o.size) {
 		most, stated := o.limits[f.most]
-		if free := most - others[i].needed; stated && most > 0 && f.needed > free {
-			return fmt.Sprintf("it needs %d %s, and the project's quota of %d has room for %d", f.needed, f.what, most, max(free, 0))
+		free, beside := most-others[i].needed, ""
+		if kept := o.keptOf(i); kept > 0 {
+			free, beside = free-kept, fmt.Sprintf(" beside the %d that failed checks have left", kept)
+		}
+		if stated && most > 0 && f.needed > free {
+			return fmt.Sprintf("it needs %d %s, and the project's quota of %d has room for %d%s", f.needed, f.what, most, max(free, 0), beside)
 		}
 	}
 	return ""

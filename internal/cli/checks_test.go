@@ -64,3 +64,19 @@ func TestWrongBytes(t *testing.T) {
 		golden(t, "data-wrong-bytes", s.transcript(status, args...))
 	})
 }
+
+// TestWrongBytesInNewVolume: an increment that is restored right into a volume that is there before fails with
+// what to do with such backups. The volume that shows it does not stay in the way of other checks.
+func TestWrongBytesInNewVolume(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{Broken: []cloudsim.Rule{cloudsim.IncrementLosesZeros}})
+		status := s.run("--checks", "disaster")
+		const hint = "hint: restore such backups into an existing volume: volume 'scs-test-disaster-existing'"
+		if status != exitFail || !strings.Contains(s.stderr.String(), hint) {
+			t.Errorf("exit %d\n%s", status, &s.stderr)
+		}
+		if left := s.names(); slices.Contains(left, "volume scs-test-disaster-existing") {
+			t.Errorf("left: %v", left)
+		}
+	})
+}

@@ -189,6 +189,11 @@ func TestOptionalQuota(t *testing.T) {
 		if status := s.run("--checks", "restore-existing", "--parallel", "1"); status != exitPass || !strings.Contains(s.stdout.String(), "the backup quota is used up by other backups: backups 2 of 10 used, gigabytes 2 of 3 used; the project's list has 2 backups of 2 GiB") {
 			t.Errorf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
 		}
+		quotas.Backups = 3
+		s = withoutImages(t, cloudsim.Config{Quotas: &quotas, IncrementalsFail: true})
+		if status := s.run("--checks", "incremental,restore-existing", "--parallel", "1"); status != exitFail || !strings.Contains(s.stdout.String(), "↳ it needs 2 backups, and the project's quota of 3 has room for 1 beside the 2 that failed checks have left\nrestore-existing: SKIP\n") {
+			t.Errorf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
+		}
 	})
 }
 
