@@ -2,13 +2,13 @@
 
 CEPH=$STATE/ceph OS=$STATE/os RUN=$STATE/run LOG=$STATE/log
 export CEPH_CONF=$CEPH/ceph.conf
-KEYSTONE=http://127.0.0.1:5000/v3 GLANCE=http://127.0.0.1:9292 CINDER=http://127.0.0.1:8776
+KEYSTONE=http://127.0.0.1:5000/v3 GLANCE=http://127.0.0.1:9292 CINDER=http://127.0.0.1:8776 BARBICAN=http://127.0.0.1:9311
 MYSQL_PORT=13306 RABBIT_PORT=15673 RABBIT_DIST_PORT=25673 EPMD_PORT=14369
-PORTS="3300 6789 $MYSQL_PORT $RABBIT_PORT $RABBIT_DIST_PORT $EPMD_PORT 5000 9292 8776 6200 6201 6202 8080"
+PORTS="3300 6789 $MYSQL_PORT $RABBIT_PORT $RABBIT_DIST_PORT $EPMD_PORT 5000 9292 9311 8776 6200 6201 6202 8080"
 # in the order in which they need one another
 SWIFT="swift-account swift-container swift-object swift-proxy"
-SERVICES="mon.a mgr.x osd.0 mariadb epmd rabbitmq keystone glance $SWIFT cinder-api cinder-scheduler cinder-volume cinder-backup"
-PACKAGES="keystone glance-api cinder-api cinder-scheduler cinder-volume cinder-backup
+SERVICES="mon.a mgr.x osd.0 mariadb epmd rabbitmq keystone barbican glance $SWIFT cinder-api cinder-scheduler cinder-volume cinder-backup"
+PACKAGES="keystone barbican-api glance-api cinder-api cinder-scheduler cinder-volume cinder-backup
   mariadb-server python3-pymysql rabbitmq-server curl procps qemu-utils
   ceph-mon ceph-osd ceph-mgr ceph-common python3-rbd python3-rados
   python3-openstackclient python3-openstacksdk"
@@ -78,6 +78,7 @@ answers() {
     epmd) open $EPMD_PORT ;;
     rabbitmq) open $RABBIT_PORT ;;
     keystone) http $KEYSTONE ;;
+    barbican) http $BARBICAN/ ;;
     glance) http $GLANCE/ ;;
     cinder-api) http $CINDER/ ;;
     swift-proxy) http http://127.0.0.1:8080/healthcheck ;;

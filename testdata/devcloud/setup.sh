@@ -70,9 +70,15 @@ EOF
   ln -sf "$CEPH/keyring" /etc/ceph/ceph.client.admin.keyring
 }
 
+# wsgi_service NAME PORT PROGRAM SETTING: of one process, whose memory is the whole cache: without it a
+# token's every check takes half a second
+wsgi_service() {
+  service "$1" env "$4" uwsgi_python3 --http-socket "127.0.0.1:$2" --wsgi-file "$3" --processes 1 --threads 4 --master --lazy-apps --buffer-size 65535 --add-header "Connection: close" --die-on-term
+}
+
 setup_openstack() {
   say "mariadb and rabbitmq"
-  mkdir -p "$OS"/{db,rabbit,keystone,glance/images,glance/staging,glance/tasks,cinder/lock,cinder/conversion,cinder/coord,fernet,credential,backups}
+  mkdir -p "$OS"/{db,rabbit,keystone,barbican/.barbican,glance/images,glance/staging,glance/tasks,cinder/lock,cinder/conversion,cinder/coord,fernet,credential,backups}
   cd "$OS"; chmod 700 fernet credential
   quiet mariadb-install-db --no-defaults --user=root --datadir="$OS/db" --auth-root-authentication-method=normal --skip-test-db
   service mariadb mariadbd --no-defaults --user=root --datadir="$OS/db" --socket="$RUN/mysql.sock" --port=$MYSQL_PORT --bind-address=127.0.0.1 --innodb-flush-log-at-trx-commit=2 --max-connections=500
@@ -89,7 +95,7 @@ EOF
     RABBITMQ_DIST_PORT=$RABBIT_DIST_PORT RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}" ERL_EPMD_PORT=$EPMD_PORT /usr/lib/rabbitmq/bin/rabbitmq-server
   begin epmd; begin rabbitmq
   start mariadb
-  for db in keystone glance cinder; do
+  for db in keystone barbican glance cinder; do
     quiet sql "CREATE DATABASE $db CHARACTER SET utf8; CREATE USER $db@'127.0.0.1' IDENTIFIED BY 'pw'; GRANT ALL ON $db.* TO $db@'127.0.0.1'; CREATE USER $db@'localhost' IDENTIFIED BY 'pw'; GRANT ALL ON $db.* TO $db@'localhost';"
   done
 
@@ -161,12 +167,29 @@ backend_url = file://$OS/cinder/coord
 [oslo_policy]
 policy_file = $OS/cinder/policy.yaml
 [key_manager]
-backend = cinder.keymgr.conf_key_mgr.ConfKeyManager
-fixed_key = $(printf '%064x' 1)
+backend = barbican
+[barbican]
+auth_endpoint = $KEYSTONE
 $(auth_section cinder)
 EOF
-  # the two that wait for nothing of Keystone's, meanwhile
+  # Barbican looks for its configuration in the home directory. Zed's knows the database's place by its old
+  # name alone. By the old policy a member has no keys.
+  cat >barbican/.barbican/barbican.conf <<EOF
+[DEFAULT]
+host_href = $BARBICAN
+db_auto_create = false
+sql_connection = mysql+pymysql://barbican:pw@127.0.0.1:$MYSQL_PORT/barbican
+[database]
+connection = mysql+pymysql://barbican:pw@127.0.0.1:$MYSQL_PORT/barbican
+[oslo_policy]
+enforce_new_defaults = true
+[simple_crypto_plugin]
+kek = $(head -c 32 /dev/urandom | base64)
+$(auth_section barbican)
+EOF
+  # those that wait for nothing of Keystone's, meanwhile
   {
+    quiet env HOME="$OS/barbican" barbican-manage db upgrade
     quiet glance-manage --config-file "$OS/glance/glance-api.conf" db_sync
     quiet cinder-manage --config-file "$OS/cinder/cinder.conf" db sync
   } &
@@ -191,8 +214,8 @@ EOF
   quiet keystone-manage $ks fernet_setup --keystone-user root --keystone-group root
   quiet keystone-manage $ks credential_setup --keystone-user root --keystone-group root
   quiet keystone-manage $ks bootstrap --bootstrap-password adminpw --bootstrap-admin-url $KEYSTONE/ --bootstrap-internal-url $KEYSTONE/ --bootstrap-public-url $KEYSTONE/ --bootstrap-region-id RegionOne
-  # one process, whose memory is the whole cache: without it a token's every check takes half a second
-  service keystone env OS_KEYSTONE_CONFIG_DIR="$OS/keystone" uwsgi_python3 --http-socket 127.0.0.1:5000 --wsgi-file /usr/bin/keystone-wsgi-public --processes 1 --threads 4 --master --lazy-apps --buffer-size 65535 --add-header "Connection: close" --die-on-term
+  wsgi_service keystone 5000 /usr/bin/keystone-wsgi-public OS_KEYSTONE_CONFIG_DIR="$OS/keystone"
+  wsgi_service barbican 9311 /usr/bin/barbican-wsgi-api HOME="$OS/barbican"
   start keystone
   say "users and catalog"
   OS_AUTH_URL=$KEYSTONE OS_USERNAME=admin OS_PASSWORD=adminpw OS_PROJECT_NAME=admin OS_USER_DOMAIN_ID=default OS_PROJECT_DOMAIN_ID=default OS_REGION_NAME=RegionOne \
@@ -205,16 +228,16 @@ def user(name, password, project, role):
     u = ks.create_user(name=name, password=password, domain_id='default', default_project_id=project.id)
     ks.assign_project_role_to_user(project, u, roles[role])
 service = project('service')
-for name in ('glance', 'cinder'):
+for name in ('barbican', 'glance', 'cinder'):
     user(name, 'pw', service, 'admin')
 for p, u in (('conformance', 'tester'), ('other', 'stranger')):
     user(u, 'secret', project(p), 'member')
-for name, kind, url in (('glance', 'image', 'http://127.0.0.1:9292'), ('cinderv3', 'volumev3', 'http://127.0.0.1:8776/v3/%(project_id)s')):
+for name, kind, url in (('barbican', 'key-manager', 'http://127.0.0.1:9311'), ('glance', 'image', 'http://127.0.0.1:9292'), ('cinderv3', 'volumev3', 'http://127.0.0.1:8776/v3/%(project_id)s')):
     s = ks.create_service(name=name, type=kind)
     for interface in ('public', 'internal', 'admin'):
         ks.create_endpoint(service_id=s.id, interface=interface, url=url, region_id='RegionOne')
 PYTHON
-  say "glance and cinder"
+  say "barbican, glance and cinder"
   wait $syncing
   await epmd; await rabbitmq
   # What copies volumes takes and gives back buffers of 128 MiB all the time. In a virtual machine a page
@@ -224,7 +247,7 @@ PYTHON
   service glance $copies glance-api --config-file "$OS/glance/glance-api.conf"
   for name in cinder-api cinder-scheduler; do service $name $name --config-file "$OS/cinder/cinder.conf"; done
   for name in cinder-volume cinder-backup; do service $name $copies $name --config-file "$OS/cinder/cinder.conf"; done
-  for name in glance cinder-api cinder-scheduler cinder-volume cinder-backup; do begin $name; done
+  for name in barbican glance cinder-api cinder-scheduler cinder-volume cinder-backup; do begin $name; done
 
   { echo clouds:
     for who in ":tester:secret:conformance" "-other:stranger:secret:other" "-admin:admin:adminpw:admin"; do
@@ -241,7 +264,7 @@ PYTHON
       project_domain_name: Default
 EOF
     done; } >"$OS/clouds.yaml"
-  await glance; await cinder-api
+  await barbican; await glance; await cinder-api
   OS_CLIENT_CONFIG_FILE=$OS/clouds.yaml quiet $PY - <<'PYTHON'
 import openstack
 bs = openstack.connect(cloud='devcloud-admin').block_storage
