@@ -17,7 +17,7 @@ STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.7.0
 # these hash GiBs and read them back, or only compute, which the race detector has nothing to say about
 HASHING := ^(TestRules|TestAllChecksPass|TestWrongBytes[A-Za-z]*|TestNeeds|TestNeededFlags|TestEncrypted[A-Za-z]+|TestGlanceHash|TestQcow2Refused|TestLongerDevice|TestLargerVolume|TestPattern[A-Za-z]+)$$
 # thousands of runs of one session each, which the race detector makes eight times longer
-MANY := TestSweep|TestSweepOfLag|TestManyBackups|TestRenamedAtEveryRequest|TestOptionalRideOut
+MANY := TestStates|TestSweep|TestSweepOfLag|TestManyBackups|TestRenamedAtEveryRequest|TestOptionalRideOut
 # these stop the devcloud's services, or need none of them and fill the time that is spent waiting then
 STOPPED := ^Test(Stopped|RealClientsOnCloudsim)
 # whose reading of clouds.yaml is compared with ours: that of each release's own openstacksdk
@@ -49,7 +49,6 @@ demo: build ## the checker against the simulated cloud
 	bin/cloudsim -- bin/volume-backup-tester
 
 test: ## everything that needs neither root nor a cloud (under 2 minutes; needs a C compiler)
-	go vet ./...
 	CGO_ENABLED=1 go test -race -shuffle=on -timeout 20m -skip '$(HASHING)|^($(MANY))$$' ./...
 	go test -shuffle=on -timeout 10m -run '^($(MANY))$$' ./internal/cli
 
