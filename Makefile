@@ -23,6 +23,8 @@ STOPPED := ^Test(Stopped|RealClientsOnCloudsim)
 # whose reading of clouds.yaml is compared with ours: that of each release's own openstacksdk
 SDK_2025.1 := AsOpenstacksdk44|FederatedAsKeystoneauth
 SDK_zed := AsOpenstacksdk0101
+# all tests of the contract, and none of other packages
+CONTRACT := ^Test(ClientOn)?(Simulated|Real)Cloud$$
 DEVCLOUD := testdata/devcloud/devcloud
 # $(call with_devcloud,RELEASE,DRIVER) begins a recipe's line that needs a devcloud with that backup driver; one
 # that was not up before is ended with it. In the cloud's network there is no other to fetch modules from.
@@ -79,9 +81,9 @@ acceptance-zed: ## the same as `acceptance` against OpenStack Zed (Debian 12)
 
 acceptance-zed-brief: build ## of `acceptance-zed` the mandatory phases, the check of the data, and the contract suite
 	@$(call with_devcloud,zed,ceph); $(use_as_contract); \
-	OS_CLIENT_CONFIG_FILE=$$yaml $(DEVCLOUD) net bin/volume-backup-tester --os-cloud devcloud --checks core,data --fail-on-skip --timeout 400 && \
-	$(ACCEPTANCE) -timeout 40m ./internal/contract && \
-	$(ACCEPTANCE) -timeout 40m -run '^Test($(SDK_zed))$$' ./internal/cloud
+	OS_CLIENT_CONFIG_FILE=$$yaml $(DEVCLOUD) net bin/volume-backup-tester --os-cloud devcloud --checks core,data --fail-on-skip --timeout 400 & checks=$$!; \
+	$(ACCEPTANCE) -p 2 -timeout 40m -run '$(CONTRACT)|^Test($(SDK_zed))$$' ./internal/contract ./internal/cloud && \
+	wait $$checks
 
 acceptance-drivers: ## every check on 2025.1 with the chunked backup drivers: Swift's and posix
 	@$(call with_devcloud,2025.1,swift); \
