@@ -30,7 +30,7 @@ func TestStoppedBackupService(t *testing.T) {
 	devcloud(t, "stop", "cinder-backup")
 
 	// The scheduler still believes in the service: the backup stays as it is, for ever.
-	check(t, "--timeout", "15").wantFailed(t, "creating", "cinder-backup", "--timeout", prefix+"volume-backup")
+	check(t, "--timeout", "30").wantFailed(t, "creating", "cinder-backup", "--timeout", prefix+"volume-backup")
 
 	// A scheduler that never saw it refuses at once. The first run's volume cannot be deleted
 	// now, so that this one keeps out of its way.

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	// stopBudget is the --timeout of a run whose cloud breaks: longer than stopping a service takes.
-	stopBudget = "30"
+	// stopBudget is the --timeout of a run whose cloud breaks: longer than stopping a service takes,
+	// and than a sound operation beside other work on two processors.
+	stopBudget = "45"
 	// stopBound is what such a run may take from the fault to its end. Only one phase can
 	// use up its budget, once for its request and once for its wait.
 	stopBound = 2 * time.Minute
