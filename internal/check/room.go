@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"volume-backup-tester/internal/cloud"
 )
@@ -35,13 +36,21 @@ type room struct {
 	// others is what the project's lists have when nothing of this run's checks
 	// is there.
 	others Needs
-	kept   []Needs // what failed checks have left
+	owned  *owned
+	kept   []string // the prefixes of failed checks, which leave what they made
+}
+
+// keep notes that a check has failed.
+func (o *room) keep(under string) {
+	if !slices.Contains(o.kept, under) {
+		o.kept = append(o.kept, under)
+	}
 }
 
 // findRoom asks for the limits. What the cloud does not state counts as Cinder
 // has it by default.
 func (r *run) findRoom(ctx context.Context) room {
-	return room{size: r.VolumeSize, limits: r.limits(ctx), others: r.usage.holds()}
+	return room{size: r.VolumeSize, limits: r.limits(ctx), others: r.usage.holds(), owned: r.owned}
 }
 
 // fits tells whether what a check needs fits beside what is held.
@@ -63,10 +72,10 @@ func (o room) fits(n Needs, held []Needs) bool {
 	return true
 }
 
-// keptOf is what failed checks have left of a figure.
+// keptOf is what of a figure failed checks have left and is still there.
 func (o room) keptOf(i int) (sum int) {
-	for _, k := range o.kept {
-		sum += k.figures(1)[i].needed
+	for _, under := range o.kept {
+		sum += o.owned.holds(under).figures(1)[i].needed
 	}
 	return sum
 }

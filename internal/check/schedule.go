@@ -162,7 +162,7 @@ func (q *schedule) note(ctx context.Context, s step) {
 	if s.err == nil || ctx.Err() != nil {
 		return
 	}
-	q.room.kept = append(q.room.kept, q.owned.holds(j.under))
+	q.room.keep(j.under)
 	switch {
 	case j.abandoned: // the second try's clean-up tells
 	case s.cleaned && !j.passed && j.disturbed.Load():
