@@ -88,7 +88,7 @@ func backedUpAndRestored(ctx context.Context, s *Session, volume cloud.Resource,
 // renaming gives a backup another name, which keeps the prefix.
 func renaming(ctx context.Context, s *Session, backup cloud.Resource) error {
 	name, description := backup.Name+"-renamed", "as renamed"
-	err := s.cloud.Rename(ctx, backup, name, description)
+	err := s.writing(backup).Rename(ctx, backup, name, description)
 	if call := asCall(err); call != nil && call.Code == http.StatusNotAcceptable {
 		s.Note("renaming was not tried: the cloud's Cinder is older than microversion 3.9")
 		return nil

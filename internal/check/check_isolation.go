@@ -39,6 +39,9 @@ func runIsolation(ctx context.Context, s *Session) error {
 			return &Finding{On: hidden, Expected: "to be missing from another project's list", Got: "listed"}
 		}
 	}
+	rename := func(what cloud.Resource) error {
+		return s.run.owned.guarded(s.other, s.cloud, what, nil).Rename(ctx, what, s.Name("renamed"), "")
+	}
 	for _, forbidden := range []struct {
 		what    string
 		on      cloud.Resource
@@ -49,8 +52,8 @@ func runIsolation(ctx context.Context, s *Session) error {
 			_, err := s.other.Restore(ctx, backup, newVolume(s.Name("restored")))
 			return err
 		}},
-		{"renaming a backup from another project", backup, false, func() error { return s.other.Rename(ctx, backup, s.Name("renamed"), "") }},
-		{"renaming a volume from another project", volume, false, func() error { return s.other.Rename(ctx, volume, s.Name("renamed"), "") }},
+		{"renaming a backup from another project", backup, false, func() error { return rename(backup) }},
+		{"renaming a volume from another project", volume, false, func() error { return rename(volume) }},
 		{"backing it up in another project", volume, true, func() error {
 			_, err := s.other.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("foreign-backup"), VolumeID: volume.ID})
 			return err

@@ -30,7 +30,7 @@ func runRefusals(ctx context.Context, s *Session) error {
 		return err
 	}
 	for _, action := range []string{"os-reset_status", "os-force_delete"} {
-		err := s.cloud.Act(ctx, backup, action, map[string]string{"status": available})
+		err := s.writing(backup).Act(ctx, backup, action, map[string]string{"status": available})
 		if err == nil {
 			s.Warn("a member may do %s to a backup, which Cinder's default policy leaves to administrators", action)
 			continue

@@ -25,6 +25,9 @@ const (
 	// rest is how many times as long as a listing the time between two is at
 	// least: many leftovers make many pages.
 	rest = 10
+	// fresh is for how long deletions are asked for by the names of one listing:
+	// what has another name since is not to be deleted.
+	fresh = 10 * time.Second
 )
 
 // cleanUp deletes what begins with the prefix, kind by kind, and waits until it
@@ -69,11 +72,15 @@ type clearing struct {
 	cloud   *cloud.Client
 	prefix  string
 	items   map[string]*item // by id: listed with the prefix and not gone yet
+	first   map[string]bool  // by id: what was there when the clean-up began, or was made by this run
 	moved   time.Time        // when one was last found gone, or its deletion first accepted
+	renewed time.Time        // when one of the first was, which renews the budget: others may come for ever
+	looked  time.Time        // when it was last listed
+	stale   bool             // that is too long ago to go on by
 	again   time.Time        // when to list again at the earliest
 	made    []*made          // by this run, and not gone yet
 	renamed []Leftover       // of these, what has a name without the prefix now
-	unclear bool             // whether one of these is there cannot be told yet
+	unclear bool             // whether one of these or of the items is there cannot be told yet
 	young   *young           // what is left alone, of all kinds so far
 	others  []cloud.Resource // what was listed without the prefix
 }
@@ -90,20 +97,25 @@ type item struct {
 	cloud.Resource
 	tried    time.Time // when its deletion was last asked for
 	accepted bool      // whether that was accepted
+	told     bool      // whether it was, or may have been, at any time
 	begun    time.Time // when that, or to be detached, was first accepted
 	refusal  error     // if not, why
 	since    time.Time // since when it has been refused
+	missing  time.Time // since when neither the list nor its id shows it; zero: they do
 }
 
 // clear goes on while something moves: each move restarts the budget.
 func (c *clearing) clear(ctx context.Context) error {
 	policy := c.policy()
 	policy.Unbounded = true // many leftovers make many pages
-	policy.Moved = func() time.Time { return c.moved }
+	policy.Moved = func() time.Time { return c.renewed }
 	policy.Rest = func() time.Duration { return time.Until(c.again) }
 	policy.Tick = func(waited time.Duration) { c.tell(Polled{On: c.waitedFor(), Waited: waited}) }
 	_, err := wait.Until(ctx, policy, func(ctx context.Context) (nothing, bool, error) {
 		err := c.round(ctx)
+		for err == nil && c.stale {
+			err = c.round(ctx)
+		}
 		return nothing{}, err == nil && !c.unclear && (len(c.items) == 0 || c.DryRun || c.hopeless()), err
 	})
 	var timeout *wait.TimeoutError
@@ -121,27 +133,33 @@ func (c *clearing) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.again = time.Now().Add(rest * time.Since(began))
+	c.looked = time.Now()
+	c.again = c.looked.Add(rest * c.looked.Sub(began))
 	c.usage.listed(c.name, listed)
+	c.renamed, c.unclear = nil, false
+	if listed, err = c.withMissing(ctx, listed); err != nil {
+		return err
+	}
 	if listed, err = c.withMade(ctx, listed); err != nil {
 		return err
+	}
+	if c.unclear {
+		c.renewed = time.Now() // for the time of the lag at most
 	}
 	twice := map[string]bool{} // pages may overlap while others add and delete
 	c.others = nil
 	listed = slices.DeleteFunc(listed, func(r cloud.Resource) bool {
-		again := twice[r.ID]
+		again, ours := twice[r.ID], strings.HasPrefix(r.Name, c.prefix) || c.owned.has(r.Name) && c.madeAt(r) >= 0
 		twice[r.ID] = true
-		if !again && !strings.HasPrefix(r.Name, c.prefix) {
+		if !again && !ours {
 			c.others = append(c.others, r)
 		}
-		return again || !strings.HasPrefix(r.Name, c.prefix)
+		return again || !ours
 	})
 	listed = c.leaveYoung(listed)
-	if c.only == nil {
-		c.owned.listed(c.name, c.prefix, listed)
-	} else {
+	c.owned.listed(c.name, c.prefix, listed)
+	if c.only != nil {
 		listed = slices.DeleteFunc(listed, func(r cloud.Resource) bool { return !c.only(r) })
-		c.owned.listedSome(listed)
 	}
 	slices.SortStableFunc(listed, func(a, b cloud.Resource) int { return b.Created.Compare(a.Created) })
 	now := map[string]*item{}
@@ -154,78 +172,61 @@ func (c *clearing) round(ctx context.Context) error {
 		now[r.ID] = known
 	}
 	for id, it := range c.items {
-		if now[id] == nil {
-			c.moved = time.Now()
+		switch {
+		case now[id] != nil:
+		case contains(c.others, it.Resource): // renamed meanwhile
+			c.notDeleted(it.Resource)
+		default:
+			c.progress(it, time.Now())
 			if it.accepted {
 				c.usual.took(sortOfDeletion(c.name), time.Since(it.begun))
 			}
-			if c.only != nil && !contains(c.others, it.Resource) {
-				c.owned.gone(it.Resource)
-			}
+		}
+	}
+	if c.first == nil {
+		c.first = map[string]bool{}
+		for id := range now {
+			c.first[id] = true
 		}
 	}
 	c.items = now
 	return c.deleteAll(ctx, c.due(listed))
 }
 
-// withMade adds what this run made and the list does not have yet: a list may
-// lag behind, and until it has had it only a 404 for the resource itself means
-// that it is gone. What has another name now is set aside.
-func (c *clearing) withMade(ctx context.Context, listed []cloud.Resource) ([]cloud.Resource, error) {
-	c.renamed, c.unclear = nil, false
-	var there []*made
-	for _, m := range c.made {
-		i := slices.IndexFunc(listed, func(l cloud.Resource) bool { return l.ID == m.ID })
-		switch {
-		case i >= 0:
-			m.listed = true
-		case m.listed:
-			c.owned.gone(m.Resource) // also under a name without the prefix
-			continue
-		default:
-			now, err := c.cloud.Show(ctx, m.Resource)
-			if gone(err) && time.Since(m.shown) >= lag {
-				c.owned.gone(m.Resource)
-				continue
-			}
-			if gone(err) { // perhaps not yet there
-				there, c.unclear = append(there, m), true
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			listed, i = append(listed, now), len(listed)
-		}
-		there = append(there, m)
-		m.Resource = listed[i]
-		if err := c.owned.expectName(m.Resource); err != nil {
-			c.renamed = append(c.renamed, Leftover{Kind: m.Kind, ID: m.ID, Name: cloud.Printable(m.Name), Status: m.Status, Reason: err.Error(), Hint: deleteByHand})
-		}
+// progress notes that an item has moved.
+func (c *clearing) progress(it *item, at time.Time) {
+	c.moved = at
+	if c.first[it.ID] || c.madeAt(it.Resource) >= 0 {
+		c.renewed = at
 	}
-	c.made = there
-	return listed, nil
+}
+
+// madeAt is the index of what this run made; -1 if it did not.
+func (c *clearing) madeAt(r cloud.Resource) int {
+	return slices.IndexFunc(c.made, func(m *made) bool { return m.ID == r.ID })
 }
 
 // deleteAll asks for deletions in order, a few at a time. Refusals are noted on
 // the items. It ends early for an error that concerns all of them, which it
-// returns, and when this look's time is over; the next round continues.
+// returns, when this look's time is over, and when the names are of long ago; the
+// next round continues.
 func (c *clearing) deleteAll(ctx context.Context, due []*item) error {
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, atOnce)
+	c.stale = false
 	ctx, cancel := context.WithTimeout(ctx, max(c.Timeout, answerSoon))
 	defer cancel()
 	asking, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	for _, it := range due {
 		slots <- struct{}{}
-		if asking.Err() != nil {
+		if c.stale = time.Since(c.looked) > fresh; c.stale || asking.Err() != nil {
 			break
 		}
 		switch detach := c.owned.mayDetach(it.Resource) && !c.DryRun; {
 		case detach && it.begun.IsZero():
 			c.tell(StepStarted{Verb: "detaching", On: it.Resource})
-		case !detach && it.tried.IsZero():
+		case !detach && it.tried.IsZero() && !(c.DryRun && c.only != nil): // else told with the rest of the kind
 			c.deleting(c.tell, it.Resource, c.DryRun)
 		}
 		wg.Add(1)
@@ -239,7 +240,7 @@ func (c *clearing) deleteAll(ctx context.Context, due []*item) error {
 	wg.Wait()
 	for _, it := range due {
 		if it.begun.After(c.moved) {
-			c.moved = it.begun
+			c.progress(it, it.begun)
 			next := it.begun.Add(min(c.usual.half(sortOfDeletion(c.name)), soon))
 			if c.prefix != c.Prefix && next.After(c.again) { // behind an optional check
 				c.again = next
@@ -270,6 +271,9 @@ func (c *clearing) ask(ctx context.Context, it *item) error {
 	}
 	err := c.owned.delete(ctx, c.cloud, it.Resource)
 	it.accepted = err == nil
+	if call := asCall(err); err == nil || call != nil && call.MayHaveApplied {
+		it.told = true
+	}
 	if err == nil {
 		it.refusal = nil
 		it.begun = cmp.Or(it.begun, time.Now())

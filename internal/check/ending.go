@@ -43,6 +43,10 @@ func (r *run) cleanAfter(ctx context.Context, f *Failure) {
 			}
 		}
 	}
+	held := r.owned.left()
+	for _, told := range r.outcome.Failures { // what an earlier clean-up could not delete may be gone now
+		told.NotDeleted = slices.DeleteFunc(told.NotDeleted, func(l Leftover) bool { return !slices.ContainsFunc(held, l.same) })
+	}
 	if err != nil {
 		r.warn("after the failure: %v", err)
 	}

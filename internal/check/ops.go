@@ -122,11 +122,8 @@ func (s *Session) CreateSnapshot(ctx context.Context, name string, volume cloud.
 // Attach makes a volume in use, without a server: no instance is named, so Nova
 // is not asked (API reference: "Attach volume to a server").
 func (s *Session) Attach(ctx context.Context, volume cloud.Resource) (cloud.Resource, error) {
-	if _, err := s.run.owned.verify(ctx, s.cloud, volume); err != nil {
-		return volume, err
-	}
 	s.emit(StepStarted{Verb: "attaching", On: volume})
-	err := s.cloud.Act(ctx, volume, "os-attach", map[string]any{"host_name": "volume-backup-tester", "mountpoint": device, "mode": "rw"})
+	err := s.writing(volume).Act(ctx, volume, "os-attach", map[string]any{"host_name": "volume-backup-tester", "mountpoint": device, "mode": "rw"})
 	if call := answered(err); call != nil && call.Code == http.StatusForbidden && call.Origin == cloud.FromService {
 		return volume, &Skip{Why: "policy does not let this user attach a volume: " + call.Answer()}
 	}
@@ -145,7 +142,7 @@ func (s *Session) Detach(ctx context.Context, volume cloud.Resource) (cloud.Reso
 		return now, err
 	}
 	s.emit(StepStarted{Verb: "detaching", On: now})
-	if err := s.run.owned.detach(ctx, s.cloud, now); err != nil {
+	if err := s.run.owned.detach(ctx, s.writing(now), now); err != nil {
 		return now, err
 	}
 	detached := &target{Resource: now, wanted: available}
@@ -167,13 +164,14 @@ func (s *Session) TryDelete(ctx context.Context, what cloud.Resource) error {
 	return err
 }
 
-// deleteAs asks for a deletion with whichever credentials, if the resource may
-// be deleted still.
+// deleteAs asks for a deletion with whichever credentials.
 func (s *Session) deleteAs(ctx context.Context, as *cloud.Client, what cloud.Resource) error {
-	if _, err := s.run.owned.verify(ctx, s.cloud, what); err != nil {
-		return err
-	}
-	return s.run.owned.delete(ctx, as, what)
+	return s.run.owned.deleteAs(ctx, as, s.cloud, what)
+}
+
+// writing is the client for what writes to something of this run.
+func (s *Session) writing(on cloud.Resource) *cloud.Client {
+	return s.run.owned.guarded(s.cloud, s.cloud, on, nil)
 }
 
 // Remove deletes one resource of the run and waits until it is gone. What
@@ -195,7 +193,7 @@ func (s *Session) Remove(ctx context.Context, what cloud.Resource) error {
 	}
 	_, err := wait.Until(ctx, policy, func(ctx context.Context) (nothing, bool, error) {
 		if accepted.IsZero() || status != "deleting" && time.Since(accepted) > undone {
-			err := s.run.owned.delete(ctx, s.cloud.Once(), what)
+			err := s.run.owned.delete(ctx, s.cloud, what)
 			call := answered(err)
 			if call != nil && call.Code == http.StatusBadRequest && call.Origin == cloud.FromService {
 				refusal, err = err, nil
@@ -207,6 +205,9 @@ func (s *Session) Remove(ctx context.Context, what cloud.Resource) error {
 			}
 		}
 		now, err := s.cloud.Once().Show(ctx, what)
+		if err == nil {
+			what, err = now, s.run.owned.expectName(now)
+		}
 		switch {
 		case gone(err):
 			s.run.owned.gone(what)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"volume-backup-tester/internal/cloud"
 )
@@ -25,8 +26,9 @@ type owned struct {
 // may exist.
 type entry struct {
 	cloud.Resource
-	asked string // the name that this run gave it; "": it was only listed
-	named bool   // its name has been shown to begin with the prefix
+	asked string    // the name that this run gave it; "": it was only listed
+	since time.Time // when it was asked for
+	named bool      // its name has been shown to begin with the prefix
 }
 
 // nobody is an id that no cloud has given out.
@@ -42,19 +44,43 @@ func (o *owned) may(now cloud.Resource) bool {
 	return now.ID == nobody || now.ID != "" && o.has(now.Name) && o.at(now) >= 0
 }
 
-// delete asks for a deletion. now is the resource as it was just shown or
-// listed.
+// delete asks for a deletion; of what there is, once. now is the resource as it was
+// just shown or listed.
 func (o *owned) delete(ctx context.Context, c *cloud.Client, now cloud.Resource) error {
 	if !o.may(now) {
 		return &Blocked{Why: now.String() + " is not this run's own, so it is not deleted"}
 	}
+	if now.ID != nobody {
+		c = c.Once()
+	}
 	err := c.Delete(ctx, now)
 	if call := asCall(err); call != nil && now.Kind == cloud.KindBackup {
 		call.Again = func(ctx context.Context) (cloud.Resource, error) {
-			return cloud.Resource{}, o.delete(ctx, c.Once(), now)
+			return cloud.Resource{}, o.deleteAs(ctx, c.Once(), c, now)
 		}
 	}
 	return err
+}
+
+// deleteAs asks for a deletion with whichever credentials. own are this run's.
+func (o *owned) deleteAs(ctx context.Context, as, own *cloud.Client, what cloud.Resource) error {
+	return o.guarded(as, own, what, nil).Delete(ctx, what)
+}
+
+// guarded is a client for what writes to something of this run: it looks at that
+// before every try, however much later that is, and makes none unless it may be
+// written to still. own are this run's credentials; seen gets what each look showed.
+func (o *owned) guarded(as, own *cloud.Client, what cloud.Resource, seen func(cloud.Resource)) *cloud.Client {
+	if what.ID == nobody {
+		return as
+	}
+	return as.Before(func(ctx context.Context) error {
+		now, err := o.verify(ctx, own.Once(), what)
+		if err == nil && seen != nil {
+			seen(now)
+		}
+		return err
+	})
 }
 
 // device is the name of what the check in-use attaches, by which alone a
@@ -89,7 +115,7 @@ func (o *owned) verify(ctx context.Context, c *cloud.Client, what cloud.Resource
 		return now, err
 	}
 	if !o.may(now) {
-		return now, &Blocked{Why: now.String() + " is not this run's own, so it is not overwritten"}
+		return now, &Blocked{Why: now.String() + " is not this run's own, so it is not written to"}
 	}
 	return now, nil
 }
@@ -127,7 +153,7 @@ func (o *owned) add(made cloud.Resource, asked string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.at(made) < 0 { // as a restore's target may be
-		o.entries = append(o.entries, entry{Resource: made, asked: asked})
+		o.entries = append(o.entries, entry{Resource: made, asked: asked, since: time.Now()})
 	}
 }
 
@@ -179,13 +205,13 @@ func (o *owned) gone(r cloud.Resource) {
 	}
 }
 
-// made are the entries of a kind that this run made with names under a prefix
-// and whose ids are known.
+// made are the entries of a kind that this run made, or may have made, with names
+// under a prefix.
 func (o *owned) made(kind, prefix string) (all []entry) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, e := range o.entries {
-		if e.Kind == kind && e.ID != "" && e.asked != "" && strings.HasPrefix(e.asked, prefix) {
+		if e.Kind == kind && e.asked != "" && strings.HasPrefix(e.asked, prefix) {
 			all = append(all, e)
 		}
 	}
@@ -193,27 +219,19 @@ func (o *owned) made(kind, prefix string) (all []entry) {
 }
 
 // listed brings the account of a kind up to what the project's list has under
-// a prefix. What the run made elsewhere or under another name now stays in it.
+// a prefix. What the run made stays in it until it is known to be gone.
 func (o *owned) listed(kind, prefix string, all []cloud.Resource) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	known := map[string]entry{}
-	for _, e := range o.entries {
-		known[e.ID] = e
-	}
 	o.entries = slices.DeleteFunc(o.entries, func(e entry) bool {
-		return e.Kind == kind && strings.HasPrefix(e.Name, prefix)
+		return e.Kind == kind && e.asked == "" && strings.HasPrefix(e.Name, prefix) && !contains(all, e.Resource)
 	})
 	for _, r := range all {
-		o.entries = append(o.entries, entry{Resource: r, asked: known[r.ID].asked, named: true})
-	}
-}
-
-// listedSome is listed for some of a kind: nothing follows from what is not
-// among them.
-func (o *owned) listedSome(some []cloud.Resource) {
-	for _, r := range some {
-		o.add(r, "")
+		i := o.at(r)
+		if i < 0 {
+			i, o.entries = len(o.entries), append(o.entries, entry{})
+		}
+		o.entries[i].Resource, o.entries[i].named = r, true
 	}
 }
 

@@ -18,7 +18,7 @@ func (c *clearing) due(listed []cloud.Resource) []*item {
 		switch it := c.items[r.ID]; {
 		case c.DryRun:
 			due = append(due, it)
-		case !c.isDue(it):
+		case !it.missing.IsZero() || !c.isDue(it):
 		case it.HasDependents:
 			parents = append(parents, it)
 		default:

@@ -60,15 +60,10 @@ func (s *Session) StartRestore(ctx context.Context, backup, into cloud.Resource)
 	r := &restore{backup: &target{Resource: backup}, tells: true}
 	var volume cloud.Resource
 	err := s.asked(ctx, func(ctx context.Context) (err error) {
-		if into.ID != "" {
-			before, err := s.run.owned.verify(ctx, s.cloud, into)
-			if err != nil {
-				return err
-			}
+		volume, err = s.askRestore(ctx, backup, into, func(before cloud.Resource) {
 			r.marked = before.Metadata[mark] == backup.ID
 			r.tells = !r.marked && into.ID != backup.VolumeID
-		}
-		volume, err = s.askRestore(ctx, backup, into)
+		})
 		return err
 	})
 	call := answered(err)
@@ -87,10 +82,15 @@ func (s *Session) StartRestore(ctx context.Context, backup, into cloud.Resource)
 	return r, nil
 }
 
-// askRestore asks for a restore and reads its answer.
-func (s *Session) askRestore(ctx context.Context, backup, into cloud.Resource) (cloud.Resource, error) {
+// askRestore asks for a restore and reads its answer. seen gets what an existing
+// volume was before.
+func (s *Session) askRestore(ctx context.Context, backup, into cloud.Resource, seen func(cloud.Resource)) (cloud.Resource, error) {
+	client := s.cloud
+	if into.ID != "" {
+		client = s.run.owned.guarded(s.cloud, s.cloud, into, seen)
+	}
 	return s.ask(into, func() (cloud.Resource, error) {
-		answer, err := s.cloud.Restore(ctx, backup, into)
+		answer, err := client.Restore(ctx, backup, into)
 		made := into
 		if err == nil {
 			made.ID, made.RequestID = answer.VolumeID, answer.RequestID
@@ -104,12 +104,7 @@ func (s *Session) askRestore(ctx context.Context, backup, into cloud.Resource) (
 
 // TryRestore asks for a restore that should be refused.
 func (s *Session) TryRestore(ctx context.Context, backup, into cloud.Resource) error {
-	if into.ID != "" {
-		if _, err := s.run.owned.verify(ctx, s.cloud, into); err != nil {
-			return err
-		}
-	}
-	_, err := s.askRestore(ctx, backup, into)
+	_, err := s.askRestore(ctx, backup, into, nil)
 	if call := answered(err); call != nil && call.Code >= 400 && call.Code < 500 && into.ID == "" && !noBackupService(call.Message) {
 		s.run.owned.gone(into) // refused before a volume was made
 	}

@@ -81,6 +81,13 @@ func (r *run) deleting(tell func(Event), on cloud.Resource, dryRun bool) {
 	tell(Deleting{on, age, dryRun})
 }
 
+// notDeleted takes back what deleting has recorded.
+func (r *run) notDeleted(on cloud.Resource) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.outcome.saw(on).Deleted = false
+}
+
 // warn adds a warning of the run.
 func (r *run) warn(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
@@ -173,13 +180,26 @@ func (r *run) optional(ctx context.Context, checks []Check) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		r.warn("images of earlier runs could not be deleted: %v", err)
+		var notDeleted *notDeletedError
+		if errors.As(err, &notDeleted) {
+			r.leave(notDeleted.leftovers)
+		} else {
+			r.warn("images of earlier runs could not be deleted: %v", err)
+		}
 	}
 	if err := r.sideBySide(ctx, checks); err != nil {
 		return err
 	}
 	r.tellSkipped()
 	return nil
+}
+
+// leave warns of what cannot be deleted and is no failure.
+func (r *run) leave(all []Leftover) {
+	for _, l := range all {
+		r.warn("%s of an earlier run could not be deleted: %s; %s", l, l.Reason, l.Hint)
+	}
+	r.outcome.Left = append(r.outcome.Left, all...)
 }
 
 // clean is a clean-up whose failure is the run's.

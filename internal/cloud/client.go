@@ -24,6 +24,7 @@ type Client struct {
 	retry Retry
 	// single makes each call once: it is a caller's that polls.
 	single bool
+	look   func(context.Context) error // before every try; nil: none
 }
 
 // Retry makes a call, and again while its error is an *Error whose Retry says
@@ -40,6 +41,14 @@ func (c *Client) Once() *Client {
 	return &single
 }
 
+// Before is the same client, which calls look before every try of a call, those
+// of an Error's Again too, and does not make it where look fails.
+func (c *Client) Before(look func(context.Context) error) *Client {
+	looking := *c
+	looking.look = look
+	return &looking
+}
+
 // do makes a call with the client's retries. within bounds one try; 0: ctx
 // alone does, because Cinder answers some calls that create only when it is
 // done.
@@ -47,12 +56,17 @@ func do[T any](ctx context.Context, c *Client, within time.Duration, made *call,
 	var answer T
 	applied := false
 	err := c.retry(ctx, func(ctx context.Context) (err error) {
+		if c.look != nil {
+			err = c.look(ctx)
+		}
 		if within > 0 {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, within)
 			defer cancel()
 		}
-		answer, err = try(made.in(ctx))
+		if err == nil {
+			answer, err = try(made.in(ctx))
+		}
 		var failed *Error
 		if errors.As(err, &failed) {
 			applied = applied || failed.MayHaveApplied
