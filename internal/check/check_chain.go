@@ -13,7 +13,7 @@ var checkChain = Check{
 	Name: "chain", Title: "chain",
 	Requirement: "the cloud restores each backup of a chain to its own bytes, deletes the newest, and refuses to delete a parent",
 	Reference:   purpose,
-	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 6, BackupGigabytes: 6, ImageBytes: pairImages + content{pattern: third, size: 1}.imageBytes() + 5*gibi},
+	Needs:       Needs{Volumes: 2, Gigabytes: 2, Backups: 6, BackupGigabytes: 6, ImageBytes: pairImages + content{pattern: third, size: 1}.imageBytes() + 6*gibi},
 	Run:         runChain,
 }
 
@@ -24,8 +24,8 @@ type link struct {
 }
 
 // runChain makes a full backup and three increments, and restores them into one
-// volume: one in the middle while there are older and newer ones, and then from
-// the newest on what is left.
+// volume, each over other bytes: one in the middle while there are older and newer
+// ones, and then from the newest on what is left.
 func runChain(ctx context.Context, s *Session) error {
 	links, err := makeLinks(ctx, s)
 	if err != nil || links == nil {
@@ -46,10 +46,8 @@ func runChain(ctx context.Context, s *Session) error {
 				return err
 			}
 		}
-		if i != middle {
-			if err := s.verifyRestore(ctx, l.backup, l.of, into); err != nil {
-				return err
-			}
+		if err := s.verifyRestore(ctx, l.backup, l.of, into); err != nil {
+			return err
 		}
 		if err := s.Remove(ctx, l.backup); err != nil {
 			return err

@@ -38,8 +38,8 @@ func runOtherType(ctx context.Context, s *Session) error {
 	if err != nil {
 		return err
 	}
-	if restored.VolumeType != other {
-		return &Finding{On: restored, Expected: fmt.Sprintf("volume type '%s'", other), Got: fmt.Sprintf("volume type '%s'", restored.VolumeType)}
+	if want := into.VolumeType; restored.VolumeType != want { // its name; other may be its id
+		return &Finding{On: restored, Expected: fmt.Sprintf("volume type '%s'", want), Got: fmt.Sprintf("volume type '%s'", restored.VolumeType)}
 	}
 	return nil
 }

@@ -175,7 +175,7 @@ func (s *Session) download(ctx context.Context, image cloud.Resource, size int, 
 		return unreadableUnlessEnded(ctx, err, "an image cannot be downloaded")
 	}
 	defer content.Close()
-	if err := read(content); err != nil {
+	if err := read(whole{content}); err != nil {
 		return &unreadableError{why: "the download of " + image.String() + " broke off", err: err, byGlance: true}
 	}
 	return nil
@@ -256,4 +256,15 @@ func skipUnlessEnded(ctx context.Context, err error, why string) error {
 		return unreadable.skip()
 	}
 	return err
+}
+
+// whole is an answer's body, whose breaking off is no end of it.
+type whole struct{ io.Reader }
+
+func (w whole) Read(p []byte) (int, error) {
+	n, err := w.Reader.Read(p)
+	if err == io.ErrUnexpectedEOF {
+		err = errors.New("the connection was closed before the end")
+	}
+	return n, err
 }

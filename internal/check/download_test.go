@@ -3,7 +3,10 @@ package check
 import (
 	"errors"
 	"io"
+	"net/http"
+	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -35,6 +38,31 @@ func TestDownloadWaitsForItsTurn(t *testing.T) {
 		var unreadable *unreadableError
 		if err != nil && !errors.As(err, &unreadable) || !read || time.Since(began) < 2*downloadGiB {
 			t.Errorf("after %v: read %t, %v", time.Since(began), read, err)
+		}
+	})
+}
+
+// TestDownloadBrokenOff: a connection that ends before the image does is no shorter
+// image. net/http reports it as io.ErrUnexpectedEOF.
+func TestDownloadBrokenOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := cloudsim.New(cloudsim.Config{})
+		image := cloud.Resource{Kind: cloud.KindImage, ID: sim.PutImage(cloudsim.Image{Resource: cloudsim.Resource{Name: "scs-test-image"}})}
+		client := connectThrough(t, sim, "cloudsim", func(r *http.Request) (*http.Response, error) {
+			response, err := sim.Transport().RoundTrip(r)
+			if err == nil && strings.HasSuffix(r.URL.Path, "/file") {
+				response.Body = io.NopCloser(io.MultiReader(strings.NewReader("some"), iotest.ErrReader(io.ErrUnexpectedEOF)))
+			}
+			return response, err
+		})
+		r := newRun(Config{Cloud: client, Prefix: "scs-test-", Timeout: time.Minute, Checks: All(), Progress: func(Event) {}})
+		err := r.newSession(checkData).download(t.Context(), image, 1, func(got io.Reader) error {
+			_, err := difference(strings.NewReader("something"), got)
+			return err
+		})
+		var unreadable *unreadableError
+		if !errors.As(err, &unreadable) {
+			t.Errorf("%v, want it to have broken off", err)
 		}
 	})
 }

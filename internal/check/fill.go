@@ -126,6 +126,9 @@ func (s *Session) fill(ctx context.Context, name, volumeType string, p pattern, 
 		if why = refusedFormat(err); why == "" || ctx.Err() != nil {
 			return volume, uploaded, skipUnlessEnded(ctx, err, notFilled(uploaded))
 		}
+		if volume.ID != "" { // in error: the raw one takes its place in the quota
+			_ = s.Remove(ctx, volume.Resource) // else the clean-up will tell
+		}
 		name += "-raw"
 	}
 	raw, rawUploaded, rawErr := s.fillFrom(ctx, name, volumeType, content{pattern: p, size: size, reduced: true})
@@ -133,7 +136,7 @@ func (s *Session) fill(ctx context.Context, name, volumeType string, p pattern, 
 		rawErr = skipUnlessEnded(ctx, rawErr, notFilled(rawUploaded))
 		var skip, qcow2 *Skip
 		if errors.As(rawErr, &skip) && err != nil && errors.As(skipUnlessEnded(ctx, err, notFilled(uploaded)), &qcow2) {
-			return raw, rawUploaded, &Skip{Why: qcow2.Why + "; nor from a raw image: " + skip.Why}
+			return raw, rawUploaded, &Skip{Why: qcow2.Why + "; nor from a raw image: " + skip.Why, late: skip.late}
 		}
 		return raw, rawUploaded, rawErr
 	}

@@ -65,7 +65,7 @@ func (o room) fits(n Needs, held []Needs) bool {
 		for _, h := range held {
 			free -= h.figures(o.size)[i].needed
 		}
-		if most >= 0 && f.needed > free {
+		if most >= 0 && f.needed > 0 && f.needed > free {
 			return false
 		}
 	}
@@ -88,10 +88,13 @@ func (o room) never(n Needs) string {
 	for i, f := range n.figures(o.size) {
 		most, stated := o.limits[f.most]
 		free, beside := most-others[i].needed, ""
+		if used, is := o.limits[f.used]; is && used < others[i].needed { // what is listed need not count
+			free = most - used
+		}
 		if kept := o.keptOf(i); kept > 0 {
 			free, beside = free-kept, fmt.Sprintf(" beside the %d that failed checks have left", kept)
 		}
-		if stated && most > 0 && f.needed > free {
+		if stated && most > 0 && f.needed > 0 && f.needed > free {
 			return fmt.Sprintf("it needs %d %s, and the project's quota of %d has room for %d%s", f.needed, f.what, most, max(free, 0), beside)
 		}
 	}

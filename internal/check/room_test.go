@@ -26,3 +26,20 @@ func TestRoomBesideLeftovers(t *testing.T) {
 		t.Errorf("3 of 3 when it is gone: %q", why)
 	}
 }
+
+// TestRoomOfAnother: what others have of which a check needs nothing does not keep it
+// from running, and what the lists show counts no more than what Cinder says is used.
+func TestRoomOfAnother(t *testing.T) {
+	o := room{size: 1, others: Needs{Snapshots: 2, Gigabytes: 1100, Volumes: 1}, owned: &owned{prefix: "scs-test-"}, limits: cloud.Limits{
+		cloud.MaxSnapshots: 1, cloud.UsedSnapshots: 2, cloud.MaxGigabytes: 1000, cloud.UsedGigabytes: 600, cloud.MaxVolumes: 3, cloud.UsedVolumes: 2,
+	}}
+	if why := o.never(Needs{Volumes: 2, Gigabytes: 2}); why != "" {
+		t.Error(why)
+	}
+	if !o.fits(Needs{Volumes: 1}, nil) {
+		t.Error("no room for 1 of 3 beside 2")
+	}
+	if why := o.never(Needs{Volumes: 1, Gigabytes: 1, Snapshots: 1}); why == "" {
+		t.Error("room for a third snapshot of 1")
+	}
+}

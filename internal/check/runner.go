@@ -207,8 +207,10 @@ func (r *run) clean(ctx context.Context, tell func(Event), prefix string, kinds 
 	return r.fail(ctx, StageCleanup, "", r.cleanUp(ctx, tell, prefix, kinds))
 }
 
-// errAgain is a check whose failure may be due to others that ran beside it.
-var errAgain = errors.New("to be tried again")
+// againError is a check's failure that may be due to others that ran beside it.
+type againError struct{ error }
+
+func (e *againError) Unwrap() error { return e.error }
 
 // perform runs a check and tells what it came to.
 func (r *run) perform(ctx context.Context, s *Session, c Check) error {
@@ -217,8 +219,8 @@ func (r *run) perform(ctx context.Context, s *Session, c Check) error {
 	err := c.Run(ctx, s)
 	if err != nil && ctx.Err() == nil && s.disturbed.Load() && byLoad(err) {
 		s.result.Status, s.result.Measurements = "", []Measurement{}
-		s.result.Notes = []string{fmt.Sprintf("tried once more when no other check ran, because beside others: %v", err)}
-		return errAgain
+		s.result.Notes = []string{fmt.Sprintf("beside others: %v; not tried once more yet", err)}
+		return &againError{err}
 	}
 	s.result.Seconds = time.Since(began).Seconds()
 	var skip *Skip

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 )
@@ -29,8 +30,9 @@ type job struct {
 	*Session
 	check     Check
 	running   bool
-	abandoned bool // to be tried again
-	passed    bool // only its clean-up is to be tried again
+	abandoned bool  // to be tried again
+	first     error // of the first try, if this is the second
+	passed    bool  // only its clean-up is to be tried again
 }
 
 // step is what became of a job: the check has ended, or its clean-up too.
@@ -120,13 +122,21 @@ func (q *schedule) begin(ctx context.Context, j *job) {
 		}
 	}
 	c := j.check
-	if why := q.room.never(c.Needs); why != "" {
+	why := q.room.never(c.Needs)
+	switch {
+	case why != "" && j.first != nil: // it is not to pass for a SKIP because it could not be tried again
+		j.result.Notes = []string{"not tried once more when no other check ran: " + why + "; clean up and run it with --parallel 1"}
+		c.Run = func(context.Context, *Session) error { return j.first }
+	case why != "":
 		c.Run = func(context.Context, *Session) error { return &Skip{Why: why} }
+	case j.first != nil:
+		j.result.Notes = []string{fmt.Sprintf("tried once more when no other check ran, because beside others: %v", j.first)}
 	}
 	go func() {
 		if !j.passed {
 			err := q.perform(ctx, j.Session, c)
-			if err != nil && !errors.Is(err, errAgain) {
+			var again *againError
+			if err != nil && !errors.As(err, &again) {
 				j.ended()
 				q.steps <- step{j, false, err}
 				return
@@ -150,8 +160,9 @@ func (j *job) ended() {
 func (q *schedule) note(ctx context.Context, s step) {
 	j := s.job
 	j.running = false
-	if !s.cleaned && errors.Is(s.err, errAgain) {
-		second := &job{Session: q.newSession(j.check), check: j.check}
+	var again *againError
+	if !s.cleaned && errors.As(s.err, &again) {
+		second := &job{Session: q.newSession(j.check), check: j.check, first: again.error}
 		second.prefix += "again-" // what the first try made may still be there
 		q.again, j.abandoned = append(q.again, second), true
 	}

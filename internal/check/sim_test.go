@@ -1,6 +1,7 @@
 package check
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,12 +16,22 @@ import (
 // users in its clouds.yaml. In a bubble the time is virtual.
 func connect(t *testing.T, sim *cloudsim.Cloud, name string) *cloud.Client {
 	t.Helper()
+	return connectThrough(t, sim, name, sim.Transport().RoundTrip)
+}
+
+// through is a transport that a test has its hands in.
+type through func(*http.Request) (*http.Response, error)
+
+func (f through) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func connectThrough(t *testing.T, sim *cloudsim.Cloud, name string, network through) *cloud.Client {
+	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "clouds.yaml"), sim.ClientConfig(), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	client, err := cloud.Connect(t.Context(), cloud.Options{
-		Cloud: name, Dir: dir, Home: dir, Getenv: func(string) string { return "" }, Transport: sim.Transport(), UserAgent: "test",
+		Cloud: name, Dir: dir, Home: dir, Getenv: func(string) string { return "" }, Transport: network, UserAgent: "test",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,9 @@
 package check
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"sync"
 )
 
@@ -21,10 +23,13 @@ func (s *Session) together(ctx context.Context, each ...func(context.Context) er
 		all.Go(func() { errs[i] = do(ctx) })
 	}
 	all.Wait()
+	var other error
 	for _, err := range errs {
-		if err != nil {
+		var finding *Finding
+		if errors.As(err, &finding) && !byLoad(err) {
 			return err
 		}
+		other = cmp.Or(other, err)
 	}
-	return nil
+	return other
 }

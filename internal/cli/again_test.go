@@ -148,3 +148,24 @@ func TestCleanedAlone(t *testing.T) {
 		})
 	}
 }
+
+// TestNoRoomToTryAgain: a check that failed beside others, and of which so much is left
+// that it cannot be tried again, has failed: its failure is not to pass for a SKIP.
+func TestNoRoomToTryAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		quotas := &cloudsim.Quotas{Volumes: 10, Gigabytes: 1000, Snapshots: 10, Backups: 3, BackupGigabytes: 1000}
+		s := withoutImages(t, cloudsim.Config{OperationTime: time.Second, Quotas: quotas}, "create-backup=stuck")
+		status := s.run("--checks", "listing,other-type", "--restore-volume-type", cloudsim.OtherType)
+		for _, check := range []string{"listing", "other-type"} {
+			if !strings.Contains(s.stdout.String(), "\n"+check+": FAIL\n") {
+				t.Errorf("%s is no FAIL", check)
+			}
+		}
+		if status != exitFail || !strings.Contains(s.stdout.String(), "↳ not tried once more when no other check ran: it needs 2 backups, and the project's quota of 3 has room for 0 beside the 3") {
+			t.Errorf("exit %d", status)
+		}
+		if t.Failed() {
+			t.Log(s.stdout.String(), s.stderr.String())
+		}
+	})
+}

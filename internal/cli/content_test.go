@@ -34,7 +34,11 @@ func TestQcow2Refused(t *testing.T) {
 		t.Run(row.fault, func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t *testing.T) {
-				s := newScene(t, cloudsim.Config{}, row.fault)
+				config := cloudsim.Config{}
+				if row.checks == "data" { // which never holds more than it needs
+					config.Quotas = &cloudsim.Quotas{Volumes: 3, Gigabytes: 3, Snapshots: 1, Backups: 1, BackupGigabytes: 1}
+				}
+				s := newScene(t, config, row.fault)
 				var formats []string
 				s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
 					if r.Method == "POST" && strings.HasSuffix(r.URL.Path, "/images") {

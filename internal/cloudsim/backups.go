@@ -21,6 +21,7 @@ type Backup struct {
 	restoring string // the volume that it is being restored into
 	request   string // the last one that began something with it
 	source    Volume // the volume as it was when it was backed up
+	spoiled   bool   // by DeletionSpoilsParent
 	data      disk   // all of the bytes, or what has changed since the parent
 }
 
@@ -307,6 +308,7 @@ func (c *Cloud) removeBackup(b *Backup) {
 		c.keepQuota(b)
 		if parent := c.backups[b.ParentID]; parent != nil && parent.Dependents > 0 {
 			parent.Dependents--
+			parent.spoiled = parent.ParentID != "" && c.broken(DeletionSpoilsParent)
 		}
 	})
 }

@@ -127,6 +127,9 @@ func (c *Cloud) startRestore(b *Backup, v *Volume, isNew, rename bool) {
 // overwrite gives a volume a backup's bytes. Beyond the backup's size the old ones stay, as with Cinder's
 // chunked drivers.
 func (c *Cloud) overwrite(v *Volume, b *Backup, isNew bool) {
+	if b.spoiled {
+		return
+	}
 	data := c.restored(b, v, isNew)
 	merge := len(v.data) > 0 && c.broken(RestoreMerges)
 	for i := range v.data {

@@ -25,6 +25,7 @@ const (
 	RestoreLosesParent        Rule = "restore-loses-parent"
 	RestoreMixesIncrement     Rule = "restore-mixes-increment"
 	IncrementLosesZeros       Rule = "increment-loses-zeros"
+	DeletionSpoilsParent      Rule = "deletion-spoils-parent"
 	RestoreNeedsSource        Rule = "restore-needs-source"
 	RestoreEmptyWithoutSource Rule = "restore-empty-without-source"
 
@@ -131,6 +132,7 @@ func Rules() []BrokenRule {
 		{RestoreLosesParent, "an incremental backup is restored without its parent"},
 		{RestoreMixesIncrement, "a full backup is restored as its increment"},
 		{IncrementLosesZeros, "a restore into a new volume leaves the parent's bytes where the increment has zeros, as Cinder's chunked drivers do since 2023.1"},
+		{DeletionSpoilsParent, "an incremental backup whose own increment was deleted is restored without a byte of it written"},
 		{RestoreNeedsSource, "a restore fails when the source volume is gone"},
 		{RestoreEmptyWithoutSource, "a restored volume is empty when the source volume is gone"},
 
