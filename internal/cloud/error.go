@@ -8,6 +8,7 @@ import (
 	"html"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -273,10 +274,21 @@ func (c *call) origin(e *Error, body []byte) Origin {
 	return FromFrontEnd
 }
 
-// neverSent is certain that a request did not reach the service.
+// neverSent is certain that a request did not reach the service: there was no
+// connection for it, whether to the service itself or to a proxy.
 func neverSent(err error) bool {
 	var op *net.OpError
 	var dns *net.DNSError
 	var cert *tls.CertificateVerificationError
-	return errors.Is(err, errNotSent) || errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns) || errors.As(err, &cert)
+	switch {
+	case errors.Is(err, errNotSent), errors.As(err, &dns), errors.As(err, &cert):
+		return true
+	case errors.As(err, &op) && slices.Contains([]string{"dial", "proxyconnect", "socks connect"}, op.Op):
+		return true
+	}
+	return err != nil && strings.HasSuffix(err.Error(), noHandshake)
 }
+
+// noHandshake is net/http's error of its TLSHandshakeTimeout, which has no
+// exported type.
+const noHandshake = "net/http: TLS handshake timeout"
