@@ -48,3 +48,36 @@ func TestRefusedByAnother(t *testing.T) {
 		})
 	}
 }
+
+// TestDeletionRefusedByAnother: what is left is the cloud's fault if Cinder refused
+// to delete it or did not. Where something else answered, or nothing did, that is
+// said of the cloud only if nothing but backups is struck.
+func TestDeletionRefusedByAnother(t *testing.T) {
+	for _, row := range []struct {
+		faults []string
+		status int
+		hint   string
+	}{
+		{[]string{"DELETE /*/*=proxy:502"}, exitAbort, "the answer has no request id of Cinder's: a proxy, "},
+		{[]string{"DELETE /*/*=proxy:403"}, exitAbort, "the answer has no request id of Cinder's: a proxy, "},
+		{[]string{"DELETE /*/*=drop"}, exitAbort, "the request was sent and never answered"},
+		{[]string{"DELETE /*/*=keystone:503"}, exitAbort, "Cinder cannot ask Keystone about the token"},
+		{[]string{"DELETE /volumes/*=proxy:403"}, exitAbort, "the answer has no request id of Cinder's: a proxy, "},
+		{[]string{"DELETE /volumes/*=proxy:403*1@1", "DELETE /volumes/*=403"}, exitFail, "policy does not let this user delete it"},
+		{[]string{"DELETE /backups/*=proxy:403"}, exitFail, "calls about backups alone are answered by a front end"},
+		{[]string{"DELETE /backups/*=drop"}, exitFail, "calls about backups alone are not answered"},
+		{[]string{"DELETE /volumes/*=403"}, exitFail, "policy does not let this user delete it"},
+		{[]string{"DELETE /volumes/*=lose", "delete-volume=error_deleting"}, exitFail, "an administrator has to run: "},
+	} {
+		t.Run(strings.Join(row.faults, " "), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				c := newCell(t, row.faults...)
+				status := c.run()
+				c.judge("", status)
+				if status != row.status || !strings.Contains(c.stderr.String(), "  hint: "+row.hint) {
+					t.Errorf("exit %d, not %q:\n%s", status, row.hint, &c.stderr)
+				}
+			})
+		})
+	}
+}
