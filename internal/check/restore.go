@@ -70,7 +70,7 @@ func (s *Session) StartRestore(ctx context.Context, backup, into cloud.Resource)
 		}
 		volume, err = s.askRestore(ctx, backup, into)
 		return err
-	})
+	}, backup, into)
 	call := answered(err)
 	switch {
 	case into.ID != "" && r.tells && call != nil && call.MayHaveApplied && (call.Code < 400 || call.Origin == cloud.FromFrontEnd):
