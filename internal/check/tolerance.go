@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -98,6 +99,8 @@ func tolerated(failed *cloud.Error) string {
 		return "unusable answer"
 	case failed.Restart:
 		return "listing begun anew"
+	case failed.Code == http.StatusForbidden, failed.Code == http.StatusNotFound: // a service's own is not passed over
+		return fmt.Sprintf("%d of a front end", failed.Code)
 	}
 	return fmt.Sprint(failed.Code)
 }

@@ -87,6 +87,9 @@ type Error struct {
 	Again func(context.Context) (Resource, error)
 	Err   error
 
+	// inFront is a front end's answer although the service behind it has answered
+	// before, by this address.
+	inFront bool
 	secrets *secrets // that Message may quote
 }
 
@@ -166,6 +169,8 @@ func (e *Error) Retry() (after time.Duration, ok bool) {
 		return after, refused || e.Code == 0 && !e.MayHaveApplied
 	case e.Code == 0, e.Code < 400, e.Restart, e.Code == http.StatusRequestTimeout:
 		return after, true
+	case e.inFront && (e.Code == http.StatusForbidden || e.Code == http.StatusNotFound): // as while its rules are loaded
+		return after, true
 	}
 	return after, e.Code >= 500
 }
@@ -244,6 +249,7 @@ func (c *call) failure(err error) *Error {
 		e.RequestID = requestID(answered.ResponseHeader)
 		e.RetryAfter = retryAfter(answered.ResponseHeader)
 		e.Origin = c.origin(e, answered.Body)
+		e.inFront = e.Origin == FromFrontEnd && c.named.has(c.service)
 	case e.Code >= 200 && e.Code < 400:
 		e.Origin = c.origin(e, nil)
 		e.Message = unusable(e.Err)
