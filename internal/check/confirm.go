@@ -76,6 +76,27 @@ const (
 	againIn = 30 * time.Second
 )
 
+// wholeEndpoint turns a failure that says that there is no backup API into one about
+// the endpoint, where the API of volumes is not there either.
+func (r *run) wholeEndpoint(ctx context.Context, f *Failure) {
+	call := answered(f.err)
+	var finding *Finding
+	if f.Verdict != Fail || call == nil || errors.As(f.err, &finding) || r.Cloud == nil || !notOffered(call) && !malformed(call) {
+		return
+	}
+	if control := answered(r.Cloud.Control(ctx)); control == nil || control.Code != call.Code {
+		return
+	}
+	f.Verdict, f.Expected = Abort, "the Block Storage API at "+r.Cloud.Login.Endpoint
+	f.Hint = "calls about volumes are answered alike, so this is not about backups: check the endpoint in the catalog, or block_storage_endpoint_override (volume_endpoint_override and the like) in clouds.yaml"
+}
+
+// malformed is how Cinder answers to a listing whose address names another project
+// than the token is for.
+func malformed(call *cloud.Error) bool {
+	return call.Code == http.StatusBadRequest && call.On.Kind == cloud.KindBackup+"s"
+}
+
 // troubled is an item whose deletion Cinder has not answered itself, so far as can
 // be seen: one that got into a status from which it cannot be deleted was asked for.
 func (c *clearing) troubled(it *item) bool {

@@ -81,3 +81,34 @@ func TestDeletionRefusedByAnother(t *testing.T) {
 		})
 	}
 }
+
+// TestWholeEndpoint: that there is no backup API is said of a cloud whose volumes are
+// offered at the same endpoint. Where they are not either, the endpoint is wrong.
+func TestWholeEndpoint(t *testing.T) {
+	const override, deployed = "block_storage_endpoint_override", "check that cinder-backup is deployed"
+	for _, row := range []struct {
+		faults []string
+		status int
+		hint   string
+	}{
+		{[]string{"cinder=404"}, exitAbort, override},
+		{[]string{"cinder=405"}, exitAbort, override},
+		{[]string{"cinder=501"}, exitAbort, override},
+		{[]string{"cinder=400"}, exitAbort, override},
+		{[]string{"GET /backups/detail=404"}, exitFail, deployed},
+		{[]string{"GET /backups/detail=405"}, exitFail, deployed},
+		{[]string{"GET /backups/detail=501"}, exitFail, deployed},
+		{[]string{"GET /backups/detail=400"}, exitFail, "look for the request id in Cinder's logs"},
+		{[]string{"GET /backups/detail=404", "GET /volumes/detail=500"}, exitFail, deployed},
+	} {
+		t.Run(strings.Join(row.faults, " "), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := newScene(t, cloudsim.Config{}, row.faults...)
+				status := s.run()
+				if status != row.status || !strings.Contains(s.stderr.String(), row.hint) {
+					t.Errorf("exit %d, not %q:\n%s", status, row.hint, &s.stderr)
+				}
+			})
+		})
+	}
+}
