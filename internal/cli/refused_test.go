@@ -112,3 +112,33 @@ func TestWholeEndpoint(t *testing.T) {
 		})
 	}
 }
+
+// TestNoQuota: a 413 is a quota's where Cinder says it and the request uses one:
+// not a front end's, and not of a restore into a volume that is there.
+func TestNoQuota(t *testing.T) {
+	for _, row := range []struct {
+		fault  string
+		args   []string
+		status int
+		quota  bool
+	}{
+		{"POST /backups/*/restore=quota", nil, exitAbort, true},
+		{"POST /backups/*/restore=quota", []string{"--volume-type", cloudsim.OtherType}, exitFail, false},
+		{"POST /backups/*/restore=proxy:413*1", nil, exitAbort, false},
+		{"POST /backups/*/restore=proxy:413", nil, exitFail, false},
+		{"POST /backups=proxy:413*1", nil, exitAbort, false},
+		{"POST /backups=proxy:413", nil, exitFail, false},
+		{"POST /volumes=proxy:413", nil, exitAbort, false},
+	} {
+		t.Run(row.fault+strings.Join(row.args, " "), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := newScene(t, cloudsim.Config{}, row.fault)
+				status := s.run(row.args...)
+				told := strings.Contains(s.stderr.String(), "the volume quota") || strings.Contains(s.stderr.String(), "refused for the quota")
+				if status != row.status || told != row.quota {
+					t.Errorf("exit %d, told as a quota: %t\n%s", status, told, &s.stderr)
+				}
+			})
+		})
+	}
+}

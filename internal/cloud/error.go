@@ -181,9 +181,10 @@ func (e *Error) Limited() bool {
 	return e.Code == http.StatusTooManyRequests || e.Code == http.StatusRequestEntityTooLarge && e.RetryAfter > 0
 }
 
-// OverQuota is a refusal because a quota is used up.
+// OverQuota is the service's own refusal because a quota is used up. A front end's
+// 413 is about the size of a request.
 func (e *Error) OverQuota() bool {
-	return e.Code == http.StatusRequestEntityTooLarge && e.RetryAfter <= 0
+	return e.Code == http.StatusRequestEntityTooLarge && e.RetryAfter <= 0 && e.Origin == FromService
 }
 
 // untrusted is a certificate that will not get better by asking again.
