@@ -60,6 +60,9 @@ func (e *UsageError) Error() string { return e.Text }
 type notDeletedError struct {
 	leftovers []Leftover
 	renamed   int // of these, by another program, which says nothing about the cloud
+	// unreached are the last answers about those that Cinder was asked to delete
+	// and has not answered itself; nor does that say anything about the cloud.
+	unreached []*cloud.Error
 }
 
 func (e *notDeletedError) Error() string {
@@ -88,7 +91,7 @@ func classify(err error) *Failure {
 	switch {
 	case errors.As(err, &left):
 		f.NotDeleted = left.leftovers
-		if left.renamed == len(left.leftovers) {
+		if left.renamed+len(left.unreached) == len(left.leftovers) {
 			f.Verdict = Abort
 		}
 		f.Hint = "the next run needs these gone; another --prefix avoids them"

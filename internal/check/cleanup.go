@@ -40,6 +40,7 @@ func (r *run) cleanUp(ctx context.Context, tell func(Event), prefix string, kind
 	tell(CleanupStarted{prefix, names(kinds), r.DryRun})
 	var left []Leftover
 	renamed := 0
+	var unreached []*cloud.Error
 	young := newYoung()
 	defer func() { r.leftAlone(young) }()
 	for _, k := range kinds {
@@ -57,9 +58,10 @@ func (r *run) cleanUp(ctx context.Context, tell func(Event), prefix string, kind
 		}
 		left = append(left, c.leftovers()...)
 		renamed += len(c.renamed)
+		unreached = append(unreached, c.unreached()...)
 	}
 	if len(left) > 0 && !r.DryRun {
-		return &notDeletedError{left, renamed}
+		return &notDeletedError{left, renamed, unreached}
 	}
 	return nil
 }

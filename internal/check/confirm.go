@@ -76,14 +76,70 @@ const (
 	againIn = 30 * time.Second
 )
 
+// wholeEndpoint turns a failure that says that there is no backup API into one about
+// the endpoint, where the API of volumes is not there either.
+func (r *run) wholeEndpoint(ctx context.Context, f *Failure) {
+	call := answered(f.err)
+	var finding *Finding
+	if f.Verdict != Fail || call == nil || errors.As(f.err, &finding) || r.Cloud == nil || !notOffered(call) && !malformed(call) {
+		return
+	}
+	if control := answered(r.Cloud.Control(ctx)); control == nil || control.Code != call.Code {
+		return
+	}
+	f.Verdict, f.Expected = Abort, "the Block Storage API at "+r.Cloud.Login.Endpoint
+	f.Hint = "calls about volumes are answered alike, so this is not about backups: check the endpoint in the catalog, or block_storage_endpoint_override (volume_endpoint_override and the like) in clouds.yaml"
+}
+
+// malformed is how Cinder answers to a listing whose address names another project
+// than the token is for.
+func malformed(call *cloud.Error) bool {
+	return call.Code == http.StatusBadRequest && call.On.Kind == cloud.KindBackup+"s"
+}
+
+// troubled is an item whose deletion Cinder has not answered itself, so far as can
+// be seen: one that got into a status from which it cannot be deleted was asked for.
+func (c *clearing) troubled(it *item) bool {
+	return it.refusal != nil && c.mayDelete(it.Status) && troubleOf(asCall(it.refusal)) != noTrouble
+}
+
+// unreached are the answers about what is left that is troubled.
+func (c *clearing) unreached() (all []*cloud.Error) {
+	for _, r := range c.waitedFor() {
+		if it := c.items[r.ID]; c.troubled(it) {
+			all = append(all, asCall(it.refusal))
+		}
+	}
+	return all
+}
+
+// aboutBackups is one of the unreached if all of them are about backups.
+func (e *notDeletedError) aboutBackups() error {
+	for _, call := range e.unreached {
+		if call.On.Kind != cloud.KindBackup {
+			return nil
+		}
+	}
+	if len(e.unreached) == 0 {
+		return nil
+	}
+	return e.unreached[0]
+}
+
 // confine turns a failure that says nothing about the backups into one that
 // does, where it is confined to them.
 func (r *run) confine(ctx context.Context, f *Failure) {
 	var left *notDeletedError
-	if f.Verdict != Abort || errors.As(f.err, &left) || !r.confined(ctx, f.err) {
+	cause := f.err
+	if errors.As(f.err, &left) {
+		cause = left.aboutBackups()
+	}
+	if f.Verdict != Abort || !r.confined(ctx, cause) {
 		return
 	}
 	f.Verdict = Fail
-	f.Got += "; once more the same, while GET /volumes and GET /limits are answered"
-	f.Hint = "calls about backups alone are " + string(troubleOf(answered(f.err))) + ": look at cinder-api, at cinder-backup, and at what stands in front of them"
+	if left == nil { // else each of these has a line of its own
+		f.Got += "; once more the same, while GET /volumes and GET /limits are answered"
+	}
+	f.Hint = "calls about backups alone are " + string(troubleOf(answered(cause))) + ": look at cinder-api, at cinder-backup, and at what stands in front of them"
 }

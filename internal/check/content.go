@@ -18,7 +18,7 @@ import (
 func (s *Session) volumeToImage(ctx context.Context, volume cloud.Resource) (cloud.Resource, error) {
 	wanted := cloud.Resource{Kind: cloud.KindImage, Name: volume.Name + "-content"}
 	s.emit(StepStarted{Verb: "uploading", On: wanted, From: volume})
-	image, err := s.create(ctx, wanted, func() (cloud.Resource, error) { return s.cloud.UploadImage(ctx, volume, wanted.Name) })
+	image, err := s.create(ctx, wanted, cloud.Resource{}, func() (cloud.Resource, error) { return s.cloud.UploadImage(ctx, volume, wanted.Name) })
 	content := &target{Resource: image}
 	if err == nil {
 		err = s.waitFor(ctx, content, &target{Resource: volume})

@@ -63,6 +63,7 @@ func (r *run) fail(ctx context.Context, at Stage, check string, err error) error
 	}
 	f := classify(err)
 	f.Stage, f.Check = at, check
+	r.wholeEndpoint(ctx, f)
 	r.confine(ctx, f)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

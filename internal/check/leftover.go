@@ -54,6 +54,8 @@ func (c *clearing) hint(r cloud.Resource, l Leftover) string {
 		return "cinder-backup has to run; " + again
 	case strings.Contains(l.Reason, "is not the backup service that was used to create this backup"):
 		return "Cinder deletes it only with the backup driver that it was made with: the operator has changed that since; another run will not change it"
+	case c.troubled(c.items[r.ID]):
+		return unreachedHint(call)
 	case call != nil && call.Code == http.StatusForbidden:
 		return "policy does not let this user delete it: ask the operator for a role or a policy that allows it; another run will not change it"
 	case c.idle[l.Status] != "":

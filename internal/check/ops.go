@@ -17,6 +17,7 @@ import (
 
 // ask asks for something new, and keeps account of what may exist since.
 func (s *Session) ask(wanted cloud.Resource, call func() (cloud.Resource, error)) (cloud.Resource, error) {
+	defer s.run.owned.asking(wanted)()
 	made, err := call()
 	if failed := asCall(err); err != nil && failed != nil && !failed.MayHaveApplied {
 		return made, err
@@ -29,12 +30,13 @@ func (s *Session) ask(wanted cloud.Resource, call func() (cloud.Resource, error)
 }
 
 // create is ask for what is made from something that this session was shown: a
-// refusal that lag explains is asked again.
-func (s *Session) create(ctx context.Context, wanted cloud.Resource, call func() (cloud.Resource, error)) (made cloud.Resource, err error) {
+// refusal that lag explains is asked again. from is what it is made from, where
+// that may have been taken away meanwhile.
+func (s *Session) create(ctx context.Context, wanted, from cloud.Resource, call func() (cloud.Resource, error)) (made cloud.Resource, err error) {
 	err = s.asked(ctx, func(context.Context) error {
 		made, err = s.ask(wanted, call)
 		return err
-	})
+	}, from)
 	return made, err
 }
 
@@ -50,7 +52,11 @@ func (s *Session) CreateVolume(ctx context.Context, spec cloud.VolumeSpec) (clou
 	if spec.ImageID+spec.BackupID == "" {
 		volume, err = s.ask(wanted, call)
 	} else {
-		volume, err = s.create(ctx, wanted, call)
+		var from cloud.Resource // images are no part of what is tested
+		if e := s.run.owned.find(spec.BackupID); spec.BackupID != "" && e != nil {
+			from = e.Resource
+		}
+		volume, err = s.create(ctx, wanted, from, call)
 	}
 	if err != nil {
 		return volume, volumeRefused(err, spec)
@@ -96,7 +102,7 @@ func (s *Session) StartBackup(ctx context.Context, spec cloud.BackupSpec, from c
 	spec.Zone = s.run.BackupZone
 	wanted := cloud.Resource{Kind: cloud.KindBackup, Name: spec.Name}
 	s.emit(StepStarted{Verb: "creating", On: wanted, From: from})
-	backup, err := s.create(ctx, wanted, func() (cloud.Resource, error) { return s.cloud.CreateBackup(ctx, spec) })
+	backup, err := s.create(ctx, wanted, from, func() (cloud.Resource, error) { return s.cloud.CreateBackup(ctx, spec) })
 	if err != nil {
 		return backup, s.backupRefused(ctx, err, from.Size)
 	}
@@ -107,8 +113,9 @@ func (s *Session) StartBackup(ctx context.Context, spec cloud.BackupSpec, from c
 func (s *Session) CreateSnapshot(ctx context.Context, name string, volume cloud.Resource) (cloud.Resource, error) {
 	wanted := cloud.Resource{Kind: cloud.KindSnapshot, Name: name}
 	s.emit(StepStarted{Verb: "creating", On: wanted, From: volume})
-	snapshot, err := s.create(ctx, wanted, func() (cloud.Resource, error) { return s.cloud.CreateSnapshot(ctx, name, volume) })
-	if call := answered(err); call != nil && troubleOf(call) == noTrouble && call.Code >= 400 && call.Code < 500 {
+	snapshot, err := s.create(ctx, wanted, volume, func() (cloud.Resource, error) { return s.cloud.CreateSnapshot(ctx, name, volume) })
+	var finding *Finding
+	if call := answered(err); call != nil && !errors.As(err, &finding) && troubleOf(call) == noTrouble && call.Code >= 400 && call.Code < 500 {
 		return snapshot, &Blocked{Why: "the cloud refuses a snapshot: " + call.Answer(), Err: err}
 	}
 	if err != nil {

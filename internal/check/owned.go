@@ -20,6 +20,10 @@ type owned struct {
 
 	mu      sync.Mutex
 	entries []entry
+	// ids are of all that this run has made, gone or not; pending is what it has
+	// asked for, and may be listed before the answer comes.
+	ids     map[string]bool
+	pending []cloud.Resource
 }
 
 // entry is a resource as it was last shown. One without an id was asked for and
@@ -152,9 +156,38 @@ const deleteByHand = "delete it by hand: clean-up touches only what begins with 
 func (o *owned) add(made cloud.Resource, asked string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.ids == nil {
+		o.ids = map[string]bool{}
+	}
+	o.ids[made.ID] = true
 	if o.at(made) < 0 { // as a restore's target may be
 		o.entries = append(o.entries, entry{Resource: made, asked: asked, since: time.Now()})
 	}
+}
+
+// asking notes what is about to be asked for, until the returned function is called.
+func (o *owned) asking(wanted cloud.Resource) (answered func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.pending = append(o.pending, wanted)
+	return func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		i := slices.IndexFunc(o.pending, func(r cloud.Resource) bool { return r.Kind == wanted.Kind && r.Name == wanted.Name })
+		o.pending = slices.Delete(o.pending, i, i+1)
+	}
+}
+
+// mayBe tells whether something listed is this run's, or may be: of what was asked
+// for and not answered, or not clearly, no more than the name is known.
+func (o *owned) mayBe(listed cloud.Resource) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.ids[listed.ID] ||
+		slices.ContainsFunc(o.pending, func(r cloud.Resource) bool { return r.Kind == listed.Kind && r.Name == listed.Name }) ||
+		slices.ContainsFunc(o.entries, func(e entry) bool {
+			return e.Kind == listed.Kind && e.ID == "" && e.Name == listed.Name
+		})
 }
 
 // saw keeps the status that a resource of the account was last shown with.

@@ -106,8 +106,8 @@ func (q quota) usedUp() bool {
 func (q quota) usedByListed() bool { return q.exceeded(q.listed) }
 
 // restoreRefused knows the refusals of a restore that mean something besides
-// what they say.
-func restoreRefused(backup cloud.Resource, err error) error {
+// what they say. Into a volume that is there, a restore uses no quota.
+func restoreRefused(backup, into cloud.Resource, err error) error {
 	call := answered(err)
 	var finding *Finding
 	switch {
@@ -116,7 +116,7 @@ func restoreRefused(backup cloud.Resource, err error) error {
 	case call.Code == http.StatusNotFound && noBackupService(call.Message):
 		return &Finding{On: backup, Expected: "the restore to be accepted", Got: "refused: cinder-backup is not there",
 			Hint: "cinder-backup is the likely cause: it is down or disabled; an administrator sees it in: openstack volume service list. The empty volume that Cinder made for the restore is not a restored one", Err: err}
-	case call.OverQuota():
+	case call.OverQuota() && into.ID == "":
 		return &Blocked{Why: "the volume quota has no room for the restored volume", Hint: "free or raise the project's quota for volumes and gigabytes", Err: err}
 	}
 	return err

@@ -65,13 +65,13 @@ func (s *Session) StartRestore(ctx context.Context, backup, into cloud.Resource)
 			r.tells = !r.marked && into.ID != backup.VolumeID
 		})
 		return err
-	})
+	}, backup, into)
 	call := answered(err)
 	switch {
 	case into.ID != "" && r.tells && call != nil && call.MayHaveApplied && (call.Code < 400 || call.Origin == cloud.FromFrontEnd):
 		volume, r.unclear = into, err // the mark will tell
 	case err != nil:
-		return nil, restoreRefused(backup, err)
+		return nil, restoreRefused(backup, into, err)
 	case into.ID != "" && volume.ID != into.ID:
 		return nil, &Finding{On: backup, Expected: "a restore into volume " + into.ID, Got: "a restore into volume " + volume.ID}
 	case into.ID == "" && volume.ID == backup.VolumeID:
@@ -174,10 +174,10 @@ func (r *restore) withoutEvidence(ctx context.Context, s *Session, waited time.D
 	got := fmt.Sprintf("status '%s' for %s, and no such evidence", r.volume.Status, wait.Round(waited))
 	ctx, cancel := context.WithTimeout(ctx, answerSoon)
 	defer cancel()
-	if yes, _, err := s.cloud.Once().Supports(ctx, markFrom); err == nil && !yes {
+	if _, older, err := s.cloud.Once().Supports(ctx, markFrom); err == nil && older {
 		return &Blocked{
 			Why:  fmt.Sprintf("%s: whether the restore was completed cannot be found out: expected %s, got %s", r.volume.Resource, expected, got),
-			Hint: "this Cinder is older than microversion " + markFrom + ", or does not say; run again, or allow more with --timeout",
+			Hint: "this Cinder is older than microversion " + markFrom + "; run again, or allow more with --timeout",
 		}
 	}
 	return &Finding{On: r.volume.Resource, Expected: expected, Got: got, late: true,

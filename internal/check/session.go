@@ -114,24 +114,25 @@ func (s *Session) volumeAndBackup(ctx context.Context) (volume, backup cloud.Res
 }
 
 // expectRefused holds a call to its refusal with one of the codes. One that was
-// accepted, or refused otherwise, is a finding.
+// accepted, or that Cinder refused otherwise, is a finding. What did not reach
+// Cinder, or was refused by something else, is no answer to the question.
 func expectRefused(on cloud.Resource, what string, err error, codes ...int) error {
 	call := answered(err)
 	switch {
+	case err != nil && (call == nil || troubleOf(call) != noTrouble || call.Code < 400 || call.Code >= 500):
+		return err
 	case call != nil && slices.Contains(codes, call.Code):
 		return nil
-	case err != nil && (call == nil || call.Code < 400 || call.Code >= 500):
-		return err
 	}
 	got := "accepted"
 	if call != nil {
-		got = call.Answer()
+		got = call.Got()
 	}
 	var texts []string
 	for _, code := range codes {
 		texts = append(texts, fmt.Sprint(code))
 	}
-	return &Finding{On: on, Expected: fmt.Sprintf("%s to be refused with %s", what, strings.Join(texts, " or ")), Got: got}
+	return &Finding{On: on, Expected: fmt.Sprintf("%s to be refused with %s", what, strings.Join(texts, " or ")), Got: got, Err: err}
 }
 
 // field is one of a resource: as asked, and as shown.

@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -98,6 +99,8 @@ func tolerated(failed *cloud.Error) string {
 		return "unusable answer"
 	case failed.Restart:
 		return "listing begun anew"
+	case failed.Code == http.StatusForbidden, failed.Code == http.StatusNotFound: // a service's own is not passed over
+		return fmt.Sprintf("%d of a front end", failed.Code)
 	}
 	return fmt.Sprint(failed.Code)
 }
@@ -117,11 +120,18 @@ var anID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[
 
 // asked repeats a request that was refused because of a status, or because of a
 // resource that is not there, although this session has just been shown
-// otherwise. It is not for requests that should be refused.
-func (s *Session) asked(ctx context.Context, ask func(context.Context) error) error {
+// otherwise. It is not for requests that should be refused. needs are what has to
+// be there for the request: one that is not is the reason that counts.
+func (s *Session) asked(ctx context.Context, ask func(context.Context) error, needs ...cloud.Resource) error {
 	began := time.Now()
 	policy := wait.Policy{Limit: lag, Transient: func(err error) (time.Duration, bool) { return 0, refusedByLag(err) }}
-	return s.patiently(ctx, policy, "refusal behind an earlier answer", began, ask)
+	err := s.patiently(ctx, policy, "refusal behind an earlier answer", began, ask)
+	for _, what := range needs {
+		if lost := s.lost(ctx, what, err); lost != nil {
+			return lost
+		}
+	}
+	return err
 }
 
 func (s *Session) patiently(ctx context.Context, policy wait.Policy, what string, began time.Time, try func(context.Context) error) error {

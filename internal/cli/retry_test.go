@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"volume-backup-tester/internal/cloudsim"
 )
 
 // kindsOfRequest is what a full run asks of Block Storage.
@@ -90,6 +92,40 @@ func TestRiddenOut(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// TestFrontEndReloads: a front end that does not know Cinder for a moment is ridden
+// out like one that does not reach it, except on what creates; but where Cinder has
+// never answered, the address may be wrong, and that is told at once.
+func TestFrontEndReloads(t *testing.T) {
+	for _, row := range []struct {
+		fault  string
+		status int
+		within time.Duration
+	}{
+		{"GET /volumes/*=proxy:404*2@1", exitPass, 10 * time.Second},
+		{"GET /backups/*=proxy:403*2@1", exitPass, 10 * time.Second},
+		{"GET /backups/detail=proxy:404*2@1", exitPass, 10 * time.Second},
+		{"DELETE /volumes/*=proxy:404*2", exitPass, 20 * time.Second},
+		{"POST /backups=proxy:404*1", exitAbort, 10 * time.Second},
+		{"GET /volumes/*=proxy:404@1", exitAbort, 70 * time.Second},
+		{"GET /backups/*=404*1@1", exitFail, 10 * time.Second}, // Cinder's own, which names no backup
+		{"cinder=proxy:404", exitAbort, 10 * time.Second},
+		{"cinder=proxy:403", exitAbort, 10 * time.Second},
+	} {
+		t.Run(row.fault, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := newScene(t, cloudsim.Config{}, row.fault)
+				status := s.run()
+				if status != row.status || s.elapsed > row.within {
+					t.Errorf("exit %d after %v\n%s", status, s.elapsed, &s.stderr)
+				}
+				if status == exitPass && !strings.Contains(s.stdout.String(), "2 × 40") && !strings.HasPrefix(row.fault, "DELETE") {
+					t.Errorf("not told:\n%s", &s.stdout)
+				}
+			})
+		})
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"html"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,6 +87,9 @@ type Error struct {
 	Again func(context.Context) (Resource, error)
 	Err   error
 
+	// inFront is a front end's answer although the service behind it has answered
+	// before, by this address.
+	inFront bool
 	secrets *secrets // that Message may quote
 }
 
@@ -165,6 +169,8 @@ func (e *Error) Retry() (after time.Duration, ok bool) {
 		return after, refused || e.Code == 0 && !e.MayHaveApplied
 	case e.Code == 0, e.Code < 400, e.Restart, e.Code == http.StatusRequestTimeout:
 		return after, true
+	case e.inFront && (e.Code == http.StatusForbidden || e.Code == http.StatusNotFound): // as while its rules are loaded
+		return after, true
 	}
 	return after, e.Code >= 500
 }
@@ -175,9 +181,10 @@ func (e *Error) Limited() bool {
 	return e.Code == http.StatusTooManyRequests || e.Code == http.StatusRequestEntityTooLarge && e.RetryAfter > 0
 }
 
-// OverQuota is a refusal because a quota is used up.
+// OverQuota is the service's own refusal because a quota is used up. A front end's
+// 413 is about the size of a request.
 func (e *Error) OverQuota() bool {
-	return e.Code == http.StatusRequestEntityTooLarge && e.RetryAfter <= 0
+	return e.Code == http.StatusRequestEntityTooLarge && e.RetryAfter <= 0 && e.Origin == FromService
 }
 
 // untrusted is a certificate that will not get better by asking again.
@@ -243,6 +250,7 @@ func (c *call) failure(err error) *Error {
 		e.RequestID = requestID(answered.ResponseHeader)
 		e.RetryAfter = retryAfter(answered.ResponseHeader)
 		e.Origin = c.origin(e, answered.Body)
+		e.inFront = e.Origin == FromFrontEnd && c.named.has(c.service)
 	case e.Code >= 200 && e.Code < 400:
 		e.Origin = c.origin(e, nil)
 		e.Message = unusable(e.Err)
@@ -273,10 +281,21 @@ func (c *call) origin(e *Error, body []byte) Origin {
 	return FromFrontEnd
 }
 
-// neverSent is certain that a request did not reach the service.
+// neverSent is certain that a request did not reach the service: there was no
+// connection for it, whether to the service itself or to a proxy.
 func neverSent(err error) bool {
 	var op *net.OpError
 	var dns *net.DNSError
 	var cert *tls.CertificateVerificationError
-	return errors.Is(err, errNotSent) || errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns) || errors.As(err, &cert)
+	switch {
+	case errors.Is(err, errNotSent), errors.As(err, &dns), errors.As(err, &cert):
+		return true
+	case errors.As(err, &op) && slices.Contains([]string{"dial", "proxyconnect", "socks connect"}, op.Op):
+		return true
+	}
+	return err != nil && strings.HasSuffix(err.Error(), noHandshake)
 }
+
+// noHandshake is net/http's error of its TLSHandshakeTimeout, which has no
+// exported type.
+const noHandshake = "net/http: TLS handshake timeout"

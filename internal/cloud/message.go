@@ -147,14 +147,20 @@ func requestID(h http.Header) string {
 	return ""
 }
 
-// retryAfter reads both forms of the header (RFC 9110, 10.2.3); -1: none.
+// retryAfter reads both forms of the header (RFC 9110, 10.2.3); -1: none. A date is
+// by the clock that the answer's own Date is by, if there is one.
 func retryAfter(h http.Header) time.Duration {
 	text := h.Get("Retry-After")
 	if seconds, err := strconv.Atoi(text); err == nil && seconds >= 0 {
 		return time.Duration(seconds) * time.Second
 	}
-	if at, err := http.ParseTime(text); err == nil {
-		return max(time.Until(at), 0)
+	until, err := http.ParseTime(text)
+	if err != nil {
+		return -1
 	}
-	return -1
+	now, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		now = time.Now()
+	}
+	return max(until.Sub(now), 0)
 }
