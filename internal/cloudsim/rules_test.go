@@ -24,6 +24,12 @@ func TestEachRule(t *testing.T) {
 		{cloudsim.RestoreLosesParent, func(s *scene) any { return s.chainBytes("incremental", 1<<20) }, "fixed", "\x00" + zeros},
 		{cloudsim.RestoreMixesIncrement, func(s *scene) any { return s.chainBytes("full", 0) }, "older", "newer"},
 		{cloudsim.IncrementLosesZeros, func(s *scene) any { return s.chainBytes("incremental", 2<<20) }, "\x00" + zeros, "stale"},
+		{cloudsim.DeletionSpoilsParent, func(s *scene) any {
+			_, middle := s.chain()
+			newest := s.backupWith(s.of("backup", middle, "volume_id").(string), object{"incremental": true})
+			s.do("DELETE", "/backups/"+newest, nil, 202)
+			return s.read(s.restore(middle), 0, 5)
+		}, "newer", "\x00" + zeros},
 		{cloudsim.RestoreNeedsSource, func(s *scene) any { return s.status("/volumes/" + s.orphan()) }, "available", "error_restoring"},
 		{cloudsim.RestoreEmptyWithoutSource, func(s *scene) any { return s.read(s.orphan(), cloudsim.FlippedOffset, 4) }, "data", zeros},
 		{cloudsim.VolumeFromBackupEmpty, func(s *scene) any {
