@@ -77,6 +77,7 @@ type clearing struct {
 	first   map[string]bool  // by id: what was there when the clean-up began, or was made by this run
 	moved   time.Time        // when one was last found gone, or its deletion first accepted
 	renewed time.Time        // when one of the first was, which renews the budget: others may come for ever
+	polled  time.Time        // when this poll began, in which nothing is asked for twice
 	looked  time.Time        // when it was last listed
 	stale   bool             // that is too long ago to go on by
 	again   time.Time        // when to list again at the earliest
@@ -114,9 +115,10 @@ func (c *clearing) clear(ctx context.Context) error {
 	policy.Rest = func() time.Duration { return time.Until(c.again) }
 	policy.Tick = func(waited time.Duration) { c.tell(Polled{On: c.waitedFor(), Waited: waited}) }
 	_, err := wait.Until(ctx, policy, func(ctx context.Context) (nothing, bool, error) {
+		c.polled = time.Now()
 		err := c.round(ctx)
-		for err == nil && c.stale {
-			err = c.round(ctx)
+		for err == nil && c.stale && time.Since(c.polled) < max(c.Timeout, answerSoon) {
+			err = c.round(ctx) // for what has not been asked for yet
 		}
 		return nothing{}, err == nil && !c.unclear && (len(c.items) == 0 || c.DryRun || c.hopeless()), err
 	})
@@ -220,9 +222,9 @@ func (c *clearing) deleteAll(ctx context.Context, due []*item) error {
 	defer cancel()
 	asking, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	for _, it := range due {
+	for i, it := range due {
 		slots <- struct{}{}
-		if c.stale = time.Since(c.looked) > fresh; c.stale || asking.Err() != nil {
+		if c.stale = i > 0 && !c.DryRun && time.Since(c.looked) > fresh; c.stale || asking.Err() != nil {
 			break
 		}
 		switch detach := c.owned.mayDetach(it.Resource) && !c.DryRun; {

@@ -14,18 +14,21 @@ import (
 // in whole seconds, does not always tell a parent from its child.
 func (c *clearing) due(listed []cloud.Resource) []*item {
 	var due, parents []*item
+	asked := false
 	for _, r := range listed {
 		switch it := c.items[r.ID]; {
 		case c.DryRun:
 			due = append(due, it)
 		case !it.missing.IsZero() || !c.isDue(it):
+		case !it.tried.Before(c.polled):
+			asked = true
 		case it.HasDependents:
 			parents = append(parents, it)
 		default:
 			due = append(due, it)
 		}
 	}
-	if len(due) == 0 && !c.moving() {
+	if len(due) == 0 && !asked && !c.moving() {
 		return parents
 	}
 	return due

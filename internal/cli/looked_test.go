@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -107,6 +108,35 @@ func TestRefusedAndRenamed(t *testing.T) {
 		status := s.run("--checks", "incremental")
 		if id == "" || again > 0 || status == exitPass || !strings.Contains(s.stderr.String(), "now has the name 'mine'") {
 			t.Errorf("exit %d, asked for again %d times\n%s%s", status, again, &s.stdout, &s.stderr)
+		}
+	})
+}
+
+// TestSlowRefusals: each deletion is asked for, although the first are refused, and
+// slowly: they do not come again before the others have had their turn.
+func TestSlowRefusals(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{})
+		for i := range 12 {
+			s.sim.PutVolume(cloudsim.Volume{Resource: cloudsim.Resource{Name: fmt.Sprintf("scs-test-%d", i), Status: "available", Size: 1, CreatedAt: time.Now().Add(-time.Duration(i) * time.Hour)}})
+		}
+		var mu sync.Mutex
+		asked, began := map[string]int{}, time.Now()
+		s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+			if r.Method != "DELETE" {
+				return cloud.RoundTrip(r)
+			}
+			mu.Lock()
+			if time.Since(began) < time.Minute {
+				asked[last(r.URL.Path)]++
+			}
+			mu.Unlock()
+			<-time.After(15 * time.Second)
+			return answered(r, http.StatusBadRequest, "", `{"badRequest": {"code": 400, "message": "Invalid volume: Volume status must be available"}}`), nil
+		}
+		status := s.run("--cleanup-only")
+		if status != exitFail || len(asked) != 12 || s.elapsed > 3*time.Minute {
+			t.Errorf("exit %d after %v, %d of 12 asked for within a minute\n%s", status, s.elapsed, len(asked), &s.stderr)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -46,6 +47,36 @@ func TestOneListLacksIt(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestSlowLooks: looks at what the list lacks may take longer than the names of a list
+// are gone by; something is asked for all the same.
+func TestSlowLooks(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := newScene(t, cloudsim.Config{}, "DELETE /volumes/*=400*1")
+		hidden := s.sim.PutVolume(cloudsim.Volume{Resource: cloudsim.Resource{Name: "scs-test-x", Status: "backing-up", Size: 1}})
+		s.sim.PutVolume(cloudsim.Volume{Resource: cloudsim.Resource{Name: "scs-test-y", Status: "available", Size: 1}})
+		asked, stop := 0, time.Now().Add(10*time.Minute)
+		s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+			switch {
+			case time.Now().After(stop): // a clean-up that goes on for ever
+				s.cancel()
+			case r.Method == "DELETE":
+				asked++
+			case strings.HasSuffix(r.URL.Path, hidden):
+				<-time.After(11 * time.Second)
+			}
+			response, err := cloud.RoundTrip(r)
+			if err == nil && asked > 0 && strings.HasSuffix(r.URL.Path, "/volumes/detail") {
+				body := strings.ReplaceAll(string(must(io.ReadAll(response.Body))), "scs-test-x", "other")
+				replaceBody(response, strings.ReplaceAll(body, hidden, "11111111-1111-4111-8111-111111111111"))
+			}
+			return response, err
+		}
+		if status := s.run("--cleanup-only"); status != exitFail || asked != 2 || fmt.Sprint(s.names()) != "[volume scs-test-x]" {
+			t.Errorf("exit %d after %v, %d deletions asked for, there are %v\n%s", status, s.elapsed, asked, s.names(), &s.stderr)
+		}
+	})
 }
 
 // TestHiddenByLag: what the last clean-up does not find for a while is waited for,
