@@ -9,8 +9,11 @@ SHELL := bash
 # a release's tag is v0.1.0; the commit, if there is none before it
 VERSION := $(shell git describe --tags --match 'v[0-9]*' --always --dirty 2>/dev/null || echo unknown)
 DATE := $(shell TZ=UTC git log -1 --date=short-local --format=%cd 2>/dev/null)
-# the same commit gives the same bytes, wherever it is built
-GOBUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION) -X main.date=$(DATE)'
+# the same commit gives the same bytes, wherever it is built; and with one set of flags for everything but the race
+# detector the standard library is compiled once
+export CGO_ENABLED := 0
+export GOFLAGS := -trimpath
+GOBUILD := go build -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION) -X main.date=$(DATE)'
 # newer ones need Go modules that cannot be had everywhere
 NFPM := go run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.7.0
@@ -38,7 +41,7 @@ ACCEPTANCE := $(DEVCLOUD) net go test -count=1 -v -tags acceptance
 use_as_contract := export CONTRACT_CLOUDS_YAML=$$yaml CONTRACT_CLOUD=devcloud-other CONTRACT_OTHER_CLOUD=devcloud
 # $(call sound,RELEASE) and then $(call stopped,RELEASE) are the whole; $(call acceptance,RELEASE,HALVES) is a recipe.
 # The contract suite works in the other project, at the same time as the acceptance tests.
-sound = CGO_ENABLED=0 go test -c -tags acceptance -o bin/check.test ./internal/check && $(DEVCLOUD) box "$$PWD/bin/check.test" -test.v -test.run TestQemu && \
+sound = go test -c -tags acceptance -o bin/check.test ./internal/check && $(DEVCLOUD) box "$$PWD/bin/check.test" -test.v -test.run TestQemu && \
 	$(DEVCLOUD) box "$$PWD/internal/acceptance/testdata/browser.sh" install && \
 	$(ACCEPTANCE) -p 2 -timeout 80m -skip '$(STOPPED)' ./internal/acceptance ./internal/contract
 stopped = $(ACCEPTANCE) -p 2 -timeout 70m -run '$(STOPPED)|^Test($(SDK_$(1)))$$' ./internal/acceptance ./internal/cloud
