@@ -105,6 +105,32 @@ func TestNeeds(t *testing.T) {
 	}
 }
 
+// TestNeedsWithoutIncrements: a full backup takes the place of an increment that ended
+// in error, also in the quota.
+func TestNeedsWithoutIncrements(t *testing.T) {
+	for _, name := range []string{"data-incremental", "disaster"} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				c := must(check.Select(name))[0]
+				s := newScene(t, cloudsim.Config{})
+				most := s.peak()
+				s.onLine = func(line string) {
+					if strings.HasPrefix(line, "Creating backup 'scs-test-"+strings.ReplaceAll(name, "-", "_")+"-incremental'") {
+						s.sim.Add(must(cloudsim.ParseFault("create-backup=error*1")))
+					}
+				}
+				status := s.run("--checks", name)
+				if status != exitPass || !strings.Contains(s.stdout.String(), "\n"+c.Title+": WARN\n") || len(s.names()) > 0 {
+					t.Errorf("exit %d, left %v\n%s%s", status, s.names(), &s.stdout, &s.stderr)
+				}
+				if got := most(); got.Backups != c.Needs.Backups || got.BackupGigabytes != c.Needs.BackupGigabytes {
+					t.Errorf("held %+v\nneeds %+v", got, c.Needs)
+				}
+			})
+		})
+	}
+}
+
 // TestNeededFlags: without any flag, those checks are skipped that say they
 // need one, and say which; all others pass.
 func TestNeededFlags(t *testing.T) {
