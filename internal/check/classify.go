@@ -88,6 +88,7 @@ func classify(err error) *Failure {
 	var blocked *Blocked
 	var left *notDeletedError
 	var missing *cloud.NotOfferedError
+	var bug *bugError
 	switch {
 	case errors.As(err, &left):
 		f.NotDeleted = left.leftovers
@@ -102,6 +103,8 @@ func classify(err error) *Failure {
 	case errors.As(err, &missing):
 		f.Expected, f.Got = "a Block Storage endpoint in the catalog", "none"
 		f.Hint = "the operator has to register Cinder's endpoints in Keystone"
+	case errors.As(err, &bug):
+		f.Verdict, f.Hint = Abort, "this says nothing about the cloud; report it with what was called, innermost first: "+bug.calls
 	case call == nil: // a fault of this program or its machine
 		f.Verdict = Abort
 	case call.Service == cloud.ImageService:

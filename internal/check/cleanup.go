@@ -236,7 +236,7 @@ func (c *clearing) deleteAll(ctx context.Context, due []*item) error {
 		wg.Add(1)
 		go func() {
 			defer func() { <-slots; wg.Done() }()
-			if err := c.ask(ctx, it); err != nil {
+			if err := caught(func() error { return c.ask(ctx, it) }); err != nil {
 				stop(err)
 			}
 		}()

@@ -31,7 +31,7 @@ func (r *run) failedBy(err error) *Failure {
 // cleanAfter deletes what a failed run has made. What it meets does not replace
 // the failure: it is told with it, as what is left is.
 func (r *run) cleanAfter(ctx context.Context, f *Failure) {
-	err := r.cleanUp(ctx, r.emit, r.Prefix, r.kinds())
+	err := caught(func() error { return r.cleanUp(ctx, r.emit, r.Prefix, r.kinds()) })
 	var notDeleted *notDeletedError
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -85,6 +85,10 @@ func (r *run) finish(ctx context.Context, err error) *Outcome {
 		failure.Stage = StageConnect
 		var conf *cloud.ConfigError
 		var usage *UsageError
+		var bug *bugError
+		if errors.As(err, &bug) {
+			failure.Stage = StageRun
+		}
 		if errors.As(err, &conf) || errors.As(err, &usage) {
 			failure.Stage = StageUsage
 		}

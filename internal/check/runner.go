@@ -20,7 +20,7 @@ import (
 // that is cancelled is an outcome, too.
 func Run(ctx context.Context, c Config) *Outcome {
 	r := newRun(c)
-	err := r.all(ctx)
+	err := caught(func() error { return r.all(ctx) })
 	if f := r.failedBy(err); f != nil && r.CleanOnFailure && ctx.Err() == nil {
 		r.cleanAfter(ctx, f)
 		ctx = context.WithoutCancel(ctx) // what interrupted that came after the failure
@@ -204,7 +204,7 @@ func (r *run) leave(all []Leftover) {
 
 // clean is a clean-up whose failure is the run's.
 func (r *run) clean(ctx context.Context, tell func(Event), prefix string, kinds []kind) error {
-	return r.fail(ctx, StageCleanup, "", r.cleanUp(ctx, tell, prefix, kinds))
+	return r.fail(ctx, StageCleanup, "", caught(func() error { return r.cleanUp(ctx, tell, prefix, kinds) }))
 }
 
 // againError is a check's failure that may be due to others that ran beside it.
@@ -216,7 +216,7 @@ func (e *againError) Unwrap() error { return e.error }
 func (r *run) perform(ctx context.Context, s *Session, c Check) error {
 	s.emit(CheckStarted{c.Title})
 	began := time.Now()
-	err := c.Run(ctx, s)
+	err := caught(func() error { return c.Run(ctx, s) })
 	if err != nil && ctx.Err() == nil && s.disturbed.Load() && byLoad(err) {
 		s.result.Status, s.result.Measurements = "", []Measurement{}
 		s.result.Notes = []string{fmt.Sprintf("beside others: %v; not tried once more yet", err)}
@@ -261,7 +261,8 @@ func (r *run) cleanCheck(ctx context.Context, s *Session) error {
 	}
 	imageErr := r.clean(ctx, s.emit, s.under, r.imageKinds())
 	var failure *Failure
-	if errors.As(imageErr, &failure) {
+	var bug *bugError
+	if errors.As(imageErr, &failure) && !errors.As(imageErr, &bug) {
 		failure.Verdict = Fail
 	}
 	return cmp.Or(err, imageErr)

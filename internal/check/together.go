@@ -14,20 +14,25 @@ func (s *Session) together(ctx context.Context, each ...func(context.Context) er
 	errs := make([]error, len(each))
 	var all sync.WaitGroup
 	for i, do := range each {
+		do := func() error { return caught(func() error { return do(ctx) }) }
 		if s.run.Parallel <= 1 {
-			if err := do(ctx); err != nil {
+			if err := do(); err != nil {
 				return err
 			}
 			continue
 		}
-		all.Go(func() { errs[i] = do(ctx) })
+		all.Go(func() { errs[i] = do() })
 	}
 	all.Wait()
 	var other error
 	for _, err := range errs {
 		var finding *Finding
-		if errors.As(err, &finding) && !byLoad(err) {
+		var bug *bugError
+		switch {
+		case errors.As(err, &finding) && !byLoad(err):
 			return err
+		case errors.As(err, &bug):
+			other = err
 		}
 		other = cmp.Or(other, err)
 	}

@@ -20,3 +20,25 @@ func TestFoundBesideSkip(t *testing.T) {
 		}
 	}
 }
+
+// TestPanicBesideSkip: nor is a bug of this program, which takes nothing from what
+// another branch has found.
+func TestPanicBesideSkip(t *testing.T) {
+	skip, found, bug := &Skip{Why: "unreadable"}, &Finding{Got: "data differs"}, new(bugError)
+	for _, parallel := range []int{1, 2} {
+		s := &Session{run: newRun(Config{Parallel: parallel})}
+		panics := func(context.Context) error { panic("the test's own") }
+		if err := s.together(t.Context(), panics, func(context.Context) error { return skip }); !errors.As(err, &bug) {
+			t.Errorf("a panic, then a skip: %v", err)
+		}
+		if parallel == 1 { // the rest is not begun behind an error
+			continue
+		}
+		if err := s.together(t.Context(), func(context.Context) error { return skip }, panics); !errors.As(err, &bug) {
+			t.Errorf("a skip, then a panic: %v", err)
+		}
+		if err := s.together(t.Context(), panics, func(context.Context) error { return found }); !errors.Is(err, found) {
+			t.Errorf("a panic, then a finding: %v", err)
+		}
+	}
+}
