@@ -152,9 +152,14 @@ func (s *Session) contentHash(ctx context.Context, volume cloud.Resource) (strin
 	if err != nil {
 		return "", unreadableUnlessEnded(ctx, err, "an encrypted volume cannot be uploaded to an image")
 	}
+	size := int64(volume.Size) * gibi
+	if image.Bytes > 0 && image.Bytes < size {
+		return "", &Finding{On: volume, Expected: fmt.Sprintf("an image of %d bytes", size), Got: fmt.Sprintf("one of %d bytes", image.Bytes),
+			Hint: "the volume is shorter than it is shown, or was not uploaded to its end: keep it and its image, and look into cinder-volume's log"}
+	}
 	h := sha256.New()
 	err = s.download(ctx, image, volume.Size, func(content io.Reader) error {
-		_, err := io.CopyN(h, content, int64(volume.Size)*gibi)
+		_, err := io.CopyN(h, content, size)
 		return err
 	})
 	return hex.EncodeToString(h.Sum(nil)), err
@@ -175,7 +180,7 @@ func (s *Session) download(ctx context.Context, image cloud.Resource, size int, 
 		return unreadableUnlessEnded(ctx, err, "an image cannot be downloaded")
 	}
 	defer content.Close()
-	if err := read(whole{content}); err != nil {
+	if err := read(&whole{content, image.Bytes}); err != nil {
 		return &unreadableError{why: "the download of " + image.String() + " broke off", err: err, byGlance: true}
 	}
 	return nil
@@ -258,12 +263,16 @@ func skipUnlessEnded(ctx context.Context, err error, why string) error {
 	return err
 }
 
-// whole is an answer's body, whose breaking off is no end of it.
-type whole struct{ io.Reader }
+// whole is an image's content, whose breaking off is no end of it.
+type whole struct {
+	io.Reader
+	left int64 // bytes that are to come at least; less than 1: that is not known
+}
 
-func (w whole) Read(p []byte) (int, error) {
+func (w *whole) Read(p []byte) (int, error) {
 	n, err := w.Reader.Read(p)
-	if err == io.ErrUnexpectedEOF {
+	w.left -= int64(n)
+	if err == io.ErrUnexpectedEOF || err == io.EOF && w.left > 0 {
 		err = errors.New("the connection was closed before the end")
 	}
 	return n, err

@@ -3,6 +3,9 @@ package cli
 import (
 	"cmp"
 	"fmt"
+	"io"
+	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +22,43 @@ func TestEncryptedUnreadable(t *testing.T) {
 			s := newScene(t, cloudsim.Config{}, fault)
 			if status := s.run(optional("encrypted")...); status != exitPass || !strings.Contains(s.stdout.String(), "\nencrypted: SKIP\n") {
 				t.Errorf("%s: exit %d\n%s%s", fault, status, &s.stdout, &s.stderr)
+			}
+		})
+	}
+}
+
+// TestEncryptedShort: an image that is shorter than its volume is no download that broke
+// off; before a backup is restored it says nothing about that.
+func TestEncryptedShort(t *testing.T) {
+	for _, row := range []struct {
+		of, result, says string
+		status           int
+	}{
+		{"restored", "FAIL", "\n  expected: an image of 1073741824 bytes\n  got: one of 1048576 bytes\n", exitFail},
+		{"source", "SKIP", "'scs-test-encrypted-source' (022a36df-adf0-4ba4-bf25-49819660fea3): got one of 1048576 bytes; ", exitPass},
+	} {
+		bubble(t, func(t *testing.T) {
+			s := newScene(t, cloudsim.Config{})
+			size := regexp.MustCompile(`"size": ?[0-9]+`)
+			s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+				response, err := cloud.RoundTrip(r)
+				id := last(strings.TrimSuffix(r.URL.Path, "/file"))
+				if err != nil || r.Method != "GET" || !slices.ContainsFunc(s.sim.Images(), func(i cloudsim.Image) bool {
+					return i.ID == id && i.Name == "scs-test-encrypted-"+row.of+"-content"
+				}) {
+					return response, err
+				}
+				if strings.HasSuffix(r.URL.Path, "/file") {
+					response.Body = io.NopCloser(io.LimitReader(response.Body, 1<<20))
+					return response, nil
+				}
+				replaceBody(response, size.ReplaceAllString(string(must(io.ReadAll(response.Body))), `"size": 1048576`))
+				return response, nil
+			}
+			status := s.run(optional("encrypted")...)
+			said := s.stdout.String() + s.stderr.String()
+			if status != row.status || !strings.Contains(said, "\nencrypted: "+row.result+"\n") || !strings.Contains(said, row.says) {
+				t.Errorf("%s: exit %d\n%s", row.of, status, said)
 			}
 		})
 	}
