@@ -22,7 +22,7 @@ type Finding struct {
 
 	ended bool // in an error status
 	asked bool // the cloud was asked for its message, and has none
-	late  bool // nothing is wrong but the time that it took
+	late  bool // nothing is wrong but the time that it took, or what others took
 }
 
 func (f *Finding) Error() string {

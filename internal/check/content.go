@@ -244,7 +244,9 @@ func unreadableUnlessEnded(ctx context.Context, err error, why string) error {
 	}
 	var finding *Finding
 	if errors.As(err, &finding) { // a status, after how long, and what to do about it
-		return &unreadableError{why: fmt.Sprintf("%s: got %s; %s", finding.On, finding.Got, finding.Hint), late: finding.late}
+		// An image ends, without a reason, where others have used up a quota of Glance's.
+		late := finding.late || finding.On.Kind == cloud.KindImage
+		return &unreadableError{why: fmt.Sprintf("%s: got %s; %s", finding.On, finding.Got, finding.Hint), late: late}
 	}
 	return &unreadableError{why: why, err: err}
 }
