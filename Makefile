@@ -18,7 +18,7 @@ GOBUILD := go build -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(
 NFPM := go run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.7.0
 # these hash GiBs and read them back, or only compute, which the race detector has nothing to say about
-HASHING := ^(TestRules|TestAllChecksPass|TestWrongBytes[A-Za-z]*|TestNeeds|TestNeededFlags|TestEncrypted[A-Za-z]+|TestGlanceHash|TestQcow2Refused|TestLongerDevice|TestLargerVolume|TestPattern[A-Za-z]+|TestDifference|TestChecksOnUnusualClouds|TestUnreadableAfterControl|TestRenamed)$$
+HASHING := ^(TestRules|TestAllChecksPass|TestWrongBytes[A-Za-z]*|TestNeed[A-Za-z]+|TestPanic|TestImageLostBesideOthers|TestEncrypted[A-Za-z]+|TestGlanceHash|TestQcow2Refused|TestLongerDevice|TestLargerVolume|TestPattern[A-Za-z]+|TestDifference|TestChecksOnUnusualClouds|TestUnreadableAfterControl|TestRenamed)$$
 # thousands of runs of one session each, which the race detector makes eight times longer
 MANY := TestStates|TestSweep|TestSweepOfBackups|TestSweepOfLag|TestManyBackups|TestRenamedAtEveryRequest|TestOptionalRideOut
 # these stop the devcloud's services, or need none of them and fill the time that is spent waiting then
