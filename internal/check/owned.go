@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"volume-backup-tester/internal/cloud"
+	"volume-backup-tester/internal/wait"
 )
 
 // owned decides what may be deleted, overwritten or detached, and is the only
@@ -16,7 +17,8 @@ import (
 // this run made, by its id, and only while its name begins with the prefix. It
 // also keeps account of what is in the cloud still.
 type owned struct {
-	prefix string
+	prefix    string
+	tolerance *Tolerance
 
 	mu      sync.Mutex
 	entries []entry
@@ -73,17 +75,22 @@ func (o *owned) deleteAs(ctx context.Context, as, own *cloud.Client, what cloud.
 
 // guarded is a client for what writes to something of this run: it looks at that
 // before every try, however much later that is, and makes none unless it may be
-// written to still. own are this run's credentials; seen gets what each look showed.
+// written to still. A 404 is looked at again for as long as lag may last: it would
+// pass for the call's own answer. own are this run's credentials; seen gets what each
+// look showed.
 func (o *owned) guarded(as, own *cloud.Client, what cloud.Resource, seen func(cloud.Resource)) *cloud.Client {
 	if what.ID == nobody {
 		return as
 	}
+	policy := wait.Policy{Limit: lag, Transient: func(err error) (time.Duration, bool) { return 0, gone(err) }}
 	return as.Before(func(ctx context.Context) error {
-		now, err := o.verify(ctx, own.Once(), what)
-		if err == nil && seen != nil {
-			seen(now)
-		}
-		return err
+		return o.tolerance.patiently(ctx, policy, shown404, time.Now(), func(ctx context.Context) error {
+			now, err := o.verify(ctx, own.Once(), what)
+			if err == nil && seen != nil {
+				seen(now)
+			}
+			return err
+		})
 	})
 }
 

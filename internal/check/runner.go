@@ -47,7 +47,7 @@ func newRun(c Config) *run {
 	if c.Tolerance == nil {
 		c.Tolerance = new(Tolerance)
 	}
-	return &run{Config: c, owned: &owned{prefix: c.Prefix}, hashes: newHashes(), usual: &usual{known: map[string]time.Duration{}}, usage: newUsage(), outcome: newOutcome(c)}
+	return &run{Config: c, owned: &owned{prefix: c.Prefix, tolerance: c.Tolerance}, hashes: newHashes(), usual: &usual{known: map[string]time.Duration{}}, usage: newUsage(), outcome: newOutcome(c)}
 }
 
 func (r *run) policy() wait.Policy { return r.Tolerance.policy(r.Timeout) }

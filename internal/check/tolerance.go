@@ -19,6 +19,9 @@ import (
 // this time is a fault.
 const lag = 10 * time.Second
 
+// shown404 is how lag is counted that hides what was shown before.
+const shown404 = "404 of what was shown"
+
 // Tolerated is something of one kind that a run passed over.
 type Tolerated struct {
 	What  string `json:"what"`
@@ -113,7 +116,7 @@ func (s *Session) eventually(ctx context.Context, look func(context.Context) err
 		_, again := err.(*Finding)
 		return 0, again
 	}}
-	return s.patiently(ctx, policy, "answer behind an earlier one", began, look)
+	return s.run.Tolerance.patiently(ctx, policy, "answer behind an earlier one", began, look)
 }
 
 var anID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
@@ -125,7 +128,7 @@ var anID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[
 func (s *Session) asked(ctx context.Context, ask func(context.Context) error, needs ...cloud.Resource) error {
 	began := time.Now()
 	policy := wait.Policy{Limit: lag, Transient: func(err error) (time.Duration, bool) { return 0, refusedByLag(err) }}
-	err := s.patiently(ctx, policy, "refusal behind an earlier answer", began, ask)
+	err := s.run.Tolerance.patiently(ctx, policy, "refusal behind an earlier answer", began, ask)
 	for _, what := range needs {
 		if lost := s.lost(ctx, what, err); lost != nil {
 			return lost
@@ -134,7 +137,9 @@ func (s *Session) asked(ctx context.Context, ask func(context.Context) error, ne
 	return err
 }
 
-func (s *Session) patiently(ctx context.Context, policy wait.Policy, what string, began time.Time, try func(context.Context) error) error {
+// patiently tries until that does not fail with what the policy passes over, and
+// counts what it has passed over.
+func (t *Tolerance) patiently(ctx context.Context, policy wait.Policy, what string, began time.Time, try func(context.Context) error) error {
 	var last error
 	repeated := false
 	_, err := wait.Until(ctx, policy, func(context.Context) (nothing, bool, error) {
@@ -143,7 +148,7 @@ func (s *Session) patiently(ctx context.Context, policy wait.Policy, what string
 		return nothing{}, last == nil, last
 	})
 	if err == nil && repeated {
-		s.run.Tolerance.add(what, time.Since(began))
+		t.add(what, time.Since(began))
 	}
 	if err != nil && ctx.Err() == nil {
 		return last

@@ -184,7 +184,7 @@ func (s *Session) pollOne(ctx context.Context, t *target) error {
 		if what := "404 after creating"; !t.shown {
 			s.run.Tolerance.add(what, time.Since(t.missing))
 		} else {
-			s.run.Tolerance.add("404 of what was shown", time.Since(t.missing))
+			s.run.Tolerance.add(shown404, time.Since(t.missing))
 		}
 	}
 	now.RequestID = t.RequestID // the operator looks for what began it, not for the poll
