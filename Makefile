@@ -85,9 +85,9 @@ acceptance-zed: ## the same as `acceptance` against OpenStack Zed (Debian 12)
 
 acceptance-zed-brief: build ## of `acceptance-zed` the mandatory phases, the check of the data, and the contract suite
 	@$(call with_devcloud,zed,ceph); $(use_as_contract); \
-	OS_CLIENT_CONFIG_FILE=$$yaml $(DEVCLOUD) net bin/volume-backup-tester --os-cloud devcloud --checks core,data --fail-on-skip --timeout 400 & checks=$$!; \
-	$(ACCEPTANCE) -p 2 -timeout 40m -run '$(CONTRACT)|^Test($(SDK_zed))$$' ./internal/contract ./internal/cloud && \
-	wait $$checks
+	OS_CLIENT_CONFIG_FILE=$$yaml $(DEVCLOUD) net bin/volume-backup-tester --os-cloud devcloud --checks core,data --fail-on-skip --timeout 400 & checks=$$!; status=0; \
+	$(ACCEPTANCE) -p 2 -timeout 40m -run '$(CONTRACT)|^Test($(SDK_zed))$$' ./internal/contract ./internal/cloud || status=$$?; \
+	wait $$checks && exit $$status
 
 acceptance-drivers: ## every check on 2025.1 with the chunked backup drivers: Swift's and posix
 	@$(call with_devcloud,2025.1,swift); \

@@ -74,9 +74,7 @@ func (s *Session) incrementOrFull(ctx context.Context, volume cloud.Resource) (c
 		return backup, err
 	}
 	s.Warn("no incremental backup can be made, so a full one takes its place: %v", err)
-	if backup.ID != "" { // in error: also in the quota
-		_ = s.Remove(ctx, backup) // else the clean-up will tell
-	}
+	s.makeWay(ctx, backup)
 	return s.CreateBackup(ctx, cloud.BackupSpec{Name: s.Name("instead")}, volume)
 }
 

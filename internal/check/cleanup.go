@@ -74,9 +74,9 @@ type clearing struct {
 	cloud   *cloud.Client
 	prefix  string
 	items   map[string]*item // by id: listed with the prefix and not gone yet
-	first   map[string]bool  // by id: what was there when the clean-up began, or was made by this run
+	first   map[string]bool  // by id: what was there when the clean-up began
 	moved   time.Time        // when one was last found gone, or its deletion first accepted
-	renewed time.Time        // when one of the first was, which renews the budget: others may come for ever
+	renewed time.Time        // when one of these or of this run's was, which renews the budget: others may come for ever
 	polled  time.Time        // when this poll began, in which nothing is asked for twice
 	looked  time.Time        // when it was last listed
 	stale   bool             // that is too long ago to go on by

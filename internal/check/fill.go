@@ -126,9 +126,7 @@ func (s *Session) fill(ctx context.Context, name, volumeType string, p pattern, 
 		if why = refusedFormat(err); why == "" || ctx.Err() != nil {
 			return volume, uploaded, skipUnlessEnded(ctx, err, notFilled(uploaded))
 		}
-		if volume.ID != "" { // in error: the raw one takes its place in the quota
-			_ = s.Remove(ctx, volume.Resource) // else the clean-up will tell
-		}
+		s.makeWay(ctx, volume.Resource)
 		name += "-raw"
 	}
 	raw, rawUploaded, rawErr := s.fillFrom(ctx, name, volumeType, content{pattern: p, size: size, reduced: true})

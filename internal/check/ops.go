@@ -235,6 +235,14 @@ func (s *Session) Remove(ctx context.Context, what cloud.Resource) error {
 	return err
 }
 
+// makeWay deletes what ended in error, if it was made at all, for what takes its place
+// in the quota. What cannot be deleted is the clean-up's to tell.
+func (s *Session) makeWay(ctx context.Context, failed cloud.Resource) {
+	if failed.ID != "" {
+		_ = s.Remove(ctx, failed)
+	}
+}
+
 // undone is after how long an accepted deletion is asked for again: storage may
 // refuse it later, and the resource is available again then.
 const undone = 10 * time.Second

@@ -87,10 +87,11 @@ func (o room) never(n Needs) string {
 	others := o.others.figures(1)
 	for i, f := range n.figures(o.size) {
 		most, stated := o.limits[f.most]
-		free, beside := most-others[i].needed, ""
-		if used, is := o.limits[f.used]; is && used < others[i].needed { // what is listed need not count
-			free = most - used
+		held := others[i].needed
+		if used, is := o.limits[f.used]; is {
+			held = min(held, used) // what is listed need not count
 		}
+		free, beside := most-held, ""
 		if kept := o.keptOf(i); kept > 0 {
 			free, beside = free-kept, fmt.Sprintf(" beside the %d that failed checks have left", kept)
 		}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"io"
 	"net/http"
 	"slices"
@@ -69,12 +68,7 @@ func TestServiceSeenDown(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				s := withoutImages(t, cloudsim.Config{OperationTime: 3 * time.Second})
 				s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
-					var asked []byte
-					if r.Method == http.MethodPost && r.Body != nil {
-						asked, _ = io.ReadAll(r.Body)
-						r.Body = io.NopCloser(bytes.NewReader(asked))
-					}
-					met := strings.HasSuffix(r.URL.Path, "/backups") && strings.Contains(string(asked), row.of+`"`)
+					met := strings.HasSuffix(r.URL.Path, "/backups") && strings.Contains(bodyOf(r), row.of+`"`)
 					if met && row.refused {
 						r.Body = io.NopCloser(strings.NewReader("{}"))
 						r.ContentLength = 2
@@ -182,12 +176,8 @@ func TestImageLostBesideOthers(t *testing.T) {
 				bubble(t, func(t *testing.T) {
 					s := newScene(t, cloudsim.Config{OperationTime: 3 * time.Second})
 					s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
-						if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/action") {
-							body := must(io.ReadAll(r.Body))
-							r.Body = io.NopCloser(bytes.NewReader(body))
-							if bytes.Contains(body, []byte(`"scs-test-data-restored-content"`)) {
-								s.sim.Add(must(cloudsim.ParseFault(fault)))
-							}
+						if strings.HasSuffix(r.URL.Path, "/action") && strings.Contains(bodyOf(r), `"scs-test-data-restored-content"`) {
+							s.sim.Add(must(cloudsim.ParseFault(fault)))
 						}
 						return cloud.RoundTrip(r)
 					}

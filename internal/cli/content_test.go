@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -42,11 +41,9 @@ func TestQcow2Refused(t *testing.T) {
 				var formats []string
 				s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
 					if r.Method == "POST" && strings.HasSuffix(r.URL.Path, "/images") {
-						body := string(must(io.ReadAll(r.Body)))
-						_, after, _ := strings.Cut(body, `"disk_format":"`)
+						_, after, _ := strings.Cut(bodyOf(r), `"disk_format":"`)
 						format, _, _ := strings.Cut(after, `"`)
 						formats = append(formats, format)
-						r.Body = io.NopCloser(strings.NewReader(body))
 					}
 					return cloud.RoundTrip(r)
 				}

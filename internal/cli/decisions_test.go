@@ -136,8 +136,7 @@ func TestUnreadable(t *testing.T) {
 				s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
 					response, err := cloud.RoundTrip(r)
 					if id := last(r.URL.Path); err == nil && row.rule == "" && r.Method == "GET" && strings.Contains(r.URL.Path, "/volumes/") && id != "detail" && id != s.id("volume", "scs-test-volume") {
-						response.StatusCode = http.StatusNotFound
-						replaceBody(response, `{"itemNotFound": {"code": 404, "message": "Volume `+id+` could not be found."}}`)
+						gone404(response, id)
 					}
 					return response, err
 				}

@@ -70,11 +70,9 @@ func writtenTo(t *testing.T, r *http.Request) (kind, id string) {
 	if last(r.URL.Path) != "restore" {
 		return strings.TrimSuffix(parts[4], "s"), parts[5]
 	}
-	body, err := io.ReadAll(r.Body)
-	r.Body = io.NopCloser(strings.NewReader(string(body)))
-	into := intoVolume.FindStringSubmatch(string(body))
-	if err != nil || into == nil {
-		t.Fatalf("restored into nothing that is there: %s %v", body, err)
+	into := intoVolume.FindStringSubmatch(bodyOf(r))
+	if into == nil {
+		t.Fatal("restored into nothing that is there")
 	}
 	return "volume", into[1]
 }

@@ -12,12 +12,6 @@ import (
 	"volume-backup-tester/internal/cloudsim"
 )
 
-// gone404 makes an answer Cinder's 404 for a volume.
-func gone404(response *http.Response, id string) {
-	response.StatusCode = http.StatusNotFound
-	replaceBody(response, `{"itemNotFound": {"code": 404, "message": "Volume `+id+` could not be found."}}`)
-}
-
 // TestOneListLacksIt: a volume that Cinder was not told to delete is not gone because
 // one list lacks it, nor because it is 404 for less than the lag.
 func TestOneListLacksIt(t *testing.T) {

@@ -167,11 +167,7 @@ func TestRenamedAtEveryRequest(t *testing.T) {
 						id, shown, answered := "", false, 0
 						var mu sync.Mutex // deletions come a few at a time
 						s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
-							body := ""
-							if r.Body != nil {
-								body = string(must(io.ReadAll(r.Body)))
-								r.Body = io.NopCloser(strings.NewReader(body))
-							}
+							body := bodyOf(r)
 							mu.Lock()
 							if writes := r.Method == "DELETE" || strings.HasSuffix(r.URL.Path, "/restore"); shown && writes && strings.Contains(r.URL.Path+body, id) && !strings.Contains(r.URL.Path, id+"/restore") {
 								t.Errorf("%s renamed after request %d: %s %s %s", is, k, r.Method, r.URL.Path, body)

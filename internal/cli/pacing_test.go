@@ -256,8 +256,7 @@ func TestMadeAndHidden(t *testing.T) {
 			switch last(r.URL.Path) {
 			case id:
 				hidden++
-				response.StatusCode = http.StatusNotFound
-				replaceBody(response, `{"itemNotFound": {"code": 404, "message": "Volume `+id+` could not be found."}}`)
+				gone404(response, id)
 			case "detail":
 				body := string(must(io.ReadAll(response.Body)))
 				replaceBody(response, strings.ReplaceAll(body, id, "00000000-0000-4000-8000-000000000001"))

@@ -3,7 +3,6 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"regexp"
 	"slices"
@@ -35,9 +34,7 @@ func (s *scene) watch() *watch {
 	w := &watch{running: map[string]bool{}}
 	s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
 		if r.Method == http.MethodPost {
-			body, _ := io.ReadAll(r.Body)
-			r.Body = io.NopCloser(strings.NewReader(string(body)))
-			if name := ofCheck.FindStringSubmatch(string(body)); name != nil {
+			if name := ofCheck.FindStringSubmatch(bodyOf(r)); name != nil {
 				w.mu.Lock()
 				w.running[strings.ReplaceAll(name[1], "_", "-")] = true
 				var set []string
@@ -241,13 +238,9 @@ func TestFaultsBeside(t *testing.T) {
 func (s *scene) strike(name, method, fault string, times int) {
 	var mu sync.Mutex
 	s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
-		var body []byte
-		if r.Body != nil {
-			body, _ = io.ReadAll(r.Body)
-			r.Body = io.NopCloser(strings.NewReader(string(body)))
-		}
+		body := bodyOf(r)
 		mu.Lock()
-		hit := times > 0 && r.Method == method && (strings.Contains(string(body), "scs-test-"+name+"-") || s.about(r.URL.Path, "scs-test-"+name+"-"))
+		hit := times > 0 && r.Method == method && (strings.Contains(body, "scs-test-"+name+"-") || s.about(r.URL.Path, "scs-test-"+name+"-"))
 		if hit {
 			times--
 		}

@@ -80,6 +80,22 @@ func (s *staleLists) roundTrip(r *http.Request, cloud http.RoundTripper) (*http.
 	return response, nil
 }
 
+// gone404 makes an answer Cinder's 404 for a volume.
+func gone404(response *http.Response, id string) {
+	response.StatusCode = http.StatusNotFound
+	replaceBody(response, `{"itemNotFound": {"code": 404, "message": "Volume `+id+` could not be found."}}`)
+}
+
+// bodyOf is a request's body, which the cloud still gets.
+func bodyOf(r *http.Request) string {
+	if r.Body == nil {
+		return ""
+	}
+	body := string(must(io.ReadAll(r.Body)))
+	r.Body = io.NopCloser(strings.NewReader(body))
+	return body
+}
+
 // replaceBody puts another body into an answer.
 func replaceBody(response *http.Response, body string) {
 	_ = response.Body.Close()
