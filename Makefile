@@ -53,7 +53,7 @@ build: ## both programs, static, in bin/
 demo: build ## the checker against the simulated cloud
 	bin/cloudsim -- bin/volume-backup-tester
 
-test: ## everything that needs neither root nor a cloud (under 2 minutes; needs a C compiler)
+test: ## what needs neither root nor a cloud, but for test-bytes (under 2 minutes; needs a C compiler)
 	go test -shuffle=on -timeout 10m -run '^($(MANY))$$' ./internal/cli & many=$$!; status=0; \
 	CGO_ENABLED=1 go test -race -shuffle=on -timeout 20m -skip '$(HASHING)|^($(MANY))$$' ./... || status=$$?; \
 	wait $$many && exit $$status

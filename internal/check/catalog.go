@@ -73,9 +73,14 @@ func Names() []string {
 // Select returns the checks that a comma-separated list of names means, in the
 // order of All: "core" means the mandatory phases, "all" everything.
 func Select(list string) ([]Check, error) {
+	known := Names()
 	wanted := map[string]bool{}
 	for name := range strings.SplitSeq(list, ",") {
-		wanted[strings.TrimSpace(name)] = true
+		name = strings.TrimSpace(name)
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("unknown check '%s'; known are %s", name, strings.Join(known, ", "))
+		}
+		wanted[name] = true
 	}
 	var selected []Check
 	for _, c := range All() {
@@ -83,16 +88,10 @@ func Select(list string) ([]Check, error) {
 			selected = append(selected, c)
 		}
 	}
-	known := Names()
-	for name := range wanted {
-		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("unknown check '%s'; known are %s", name, strings.Join(known, ", "))
-		}
-	}
 	return selected, nil
 }
 
-// optional tells whether checks are selected besides the mandatory phases.
-func optional(checks []Check) bool {
+// Optional tells whether any of the checks is not one of the mandatory phases.
+func Optional(checks []Check) bool {
 	return slices.ContainsFunc(checks, func(c Check) bool { return !c.Mandatory })
 }

@@ -44,7 +44,7 @@ func runIncremental(ctx context.Context, s *Session) error {
 		s.Warn(notIncremental, child)
 		return nil
 	}
-	if err := s.awaitDependents(ctx, full); err != nil {
+	if err := s.waitForDependents(ctx, full); err != nil {
 		return err
 	}
 	if err := expectRefused(full, "its deletion", s.TryDelete(ctx, full), http.StatusBadRequest); err != nil {

@@ -44,7 +44,7 @@ func runRefusals(ctx context.Context, s *Session) error {
 
 // refusesUnknown tries what there is not.
 func refusesUnknown(ctx context.Context, s *Session) error {
-	unknown := cloud.Resource{Kind: cloud.KindBackup, ID: nobody}
+	unknown := cloud.Resource{Kind: cloud.KindBackup, ID: unusedID}
 	_, err := s.cloud.Show(ctx, unknown)
 	if err := expectRefused(unknown, "showing an unknown backup", err, http.StatusNotFound); err != nil {
 		return err
@@ -57,11 +57,8 @@ func refusesUnknown(ctx context.Context, s *Session) error {
 	if err := expectRefused(unknown, "deleting an unknown backup", err, http.StatusNotFound); err != nil {
 		return err
 	}
-	ofNothing := cloud.Resource{Kind: cloud.KindBackup, Name: s.Name("of-nothing")}
-	_, err = s.ask(ofNothing, func() (cloud.Resource, error) {
-		return s.cloud.CreateBackup(ctx, cloud.BackupSpec{Name: ofNothing.Name, VolumeID: nobody})
-	})
-	return expectRefused(cloud.Resource{Kind: cloud.KindVolume, ID: nobody}, "backing up an unknown volume", err, http.StatusNotFound, http.StatusBadRequest)
+	err = s.TryBackup(ctx, cloud.BackupSpec{Name: s.Name("of-nothing"), VolumeID: unusedID})
+	return expectRefused(cloud.Resource{Kind: cloud.KindVolume, ID: unusedID}, "backing up an unknown volume", err, http.StatusNotFound, http.StatusBadRequest)
 }
 
 // refusesWhileBusy tries what must be refused while a backup is being made, and

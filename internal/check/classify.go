@@ -202,7 +202,7 @@ func (t *target) whyFailed() string {
 	return "look for the request id in the logs of cinder-scheduler, cinder-volume and cinder-backup"
 }
 
-func (t *target) timedOut(timeout *wait.TimeoutError) *Finding {
+func (t *target) timeoutFinding(timeout *wait.TimeoutError) *Finding {
 	f := &Finding{On: t.Resource, Expected: t.expected(), late: true}
 	f.Got = fmt.Sprintf("status '%s' after %s", t.Status, wait.Round(timeout.Waited))
 	if t.shown && !t.missing.IsZero() {

@@ -17,17 +17,18 @@ import (
 const (
 	// atOnce is how many deletions are asked for at the same time.
 	atOnce = 4
-	// often is how soon at the latest what may pass by itself is asked for again.
-	often = 5 * time.Second
-	// soon is for how long at most nothing is listed after a deletion was
+	// askAgainIn is after how long at the latest a refused deletion, which may pass
+	// by itself, is asked for again.
+	askAgainIn = 5 * time.Second
+	// listAgainIn is for how long at most nothing is listed after a deletion was
 	// accepted, however long deletions usually take.
-	soon = 2 * time.Second
-	// rest is how many times as long as a listing the time between two is at
-	// least: many leftovers make many pages.
-	rest = 10
-	// fresh is for how long deletions are asked for by the names of one listing:
+	listAgainIn = 2 * time.Second
+	// listingPause is how many times as long as a listing the time between two is
+	// at least: many leftovers make many pages.
+	listingPause = 10
+	// namesHold is for how long deletions are asked for by the names of one listing:
 	// what has another name since is not to be deleted.
-	fresh = 10 * time.Second
+	namesHold = 10 * time.Second
 )
 
 // cleanUp deletes what begins with the prefix, kind by kind, and waits until it
@@ -70,22 +71,22 @@ func (r *run) cleanUp(ctx context.Context, tell func(Event), prefix string, kind
 type clearing struct {
 	*run
 	kind
-	tell    func(Event)
-	cloud   *cloud.Client
-	prefix  string
-	items   map[string]*item // by id: listed with the prefix and not gone yet
-	first   map[string]bool  // by id: what was there when the clean-up began
-	moved   time.Time        // when one was last found gone, or its deletion first accepted
-	renewed time.Time        // when one of these or of this run's was, which renews the budget: others may come for ever
-	polled  time.Time        // when this poll began, in which nothing is asked for twice
-	looked  time.Time        // when it was last listed
-	stale   bool             // that is too long ago to go on by
-	again   time.Time        // when to list again at the earliest
-	made    []*made          // by this run, and not gone yet
-	renamed []Leftover       // of these, what has a name without the prefix now
-	unclear bool             // whether one of these or of the items is there cannot be told yet
-	young   *young           // what is left alone, of all kinds so far
-	others  []cloud.Resource // what was listed without the prefix
+	tell     func(Event)
+	cloud    *cloud.Client
+	prefix   string
+	items    map[string]*item // by id: listed with the prefix and not gone yet
+	first    map[string]bool  // by id: what was there when the clean-up began
+	moved    time.Time        // when one was last found gone, or its deletion first accepted
+	renewed  time.Time        // the same of what was there when the clean-up began or is this run's: it restarts the budget, which others may do for ever
+	polled   time.Time        // when this poll began, in which nothing is asked for twice
+	listedAt time.Time        // when it was last listed
+	stale    bool             // that is too long ago to go on by
+	again    time.Time        // when to list again at the earliest
+	made     []*made          // by this run, and not gone yet
+	renamed  []Leftover       // of these, what has a name without the prefix now
+	unclear  bool             // whether one of these or of the items is there cannot be told yet
+	young    *young           // what is left alone, of all kinds so far
+	others   []cloud.Resource // what was listed without the prefix
 }
 
 // made is something of this run that is to be deleted.
@@ -100,7 +101,7 @@ type item struct {
 	cloud.Resource
 	tried    time.Time // when its deletion was last asked for
 	accepted bool      // whether that was accepted
-	told     bool      // whether it was, or may have been, at any time
+	applied  bool      // whether one was accepted, or may have been, at any time
 	begun    time.Time // when that, or to be detached, was first accepted
 	refusal  error     // if not, why
 	since    time.Time // since when it has been refused
@@ -137,8 +138,8 @@ func (c *clearing) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.looked = time.Now()
-	c.again = c.looked.Add(rest * c.looked.Sub(began))
+	c.listedAt = time.Now()
+	c.again = c.listedAt.Add(listingPause * c.listedAt.Sub(began))
 	c.usage.listed(c.name, listed)
 	c.renamed, c.unclear = nil, false
 	if listed, err = c.withMissing(ctx, listed); err != nil {
@@ -153,12 +154,12 @@ func (c *clearing) round(ctx context.Context) error {
 	twice := map[string]bool{} // pages may overlap while others add and delete
 	c.others = nil
 	listed = slices.DeleteFunc(listed, func(r cloud.Resource) bool {
-		again, ours := twice[r.ID], strings.HasPrefix(r.Name, c.prefix) || c.owned.has(r.Name) && c.madeAt(r) >= 0
+		again, included := twice[r.ID], strings.HasPrefix(r.Name, c.prefix) || c.owned.has(r.Name) && c.madeAt(r) >= 0
 		twice[r.ID] = true
-		if !again && !ours {
+		if !again && !included {
 			c.others = append(c.others, r)
 		}
-		return again || !ours
+		return again || !included
 	})
 	listed = c.leaveYoung(listed)
 	c.owned.listed(c.name, c.prefix, listed)
@@ -183,7 +184,7 @@ func (c *clearing) round(ctx context.Context) error {
 		default:
 			c.progress(it, time.Now())
 			if it.accepted {
-				c.usual.took(sortOfDeletion(c.name), time.Since(it.begun))
+				c.usual.took(deletionKind(c.name), time.Since(it.begun))
 			}
 		}
 	}
@@ -224,7 +225,7 @@ func (c *clearing) deleteAll(ctx context.Context, due []*item) error {
 	defer stop(nil)
 	for i, it := range due {
 		slots <- struct{}{}
-		if c.stale = i > 0 && !c.DryRun && time.Since(c.looked) > fresh; c.stale || asking.Err() != nil {
+		if c.stale = i > 0 && !c.DryRun && time.Since(c.listedAt) > namesHold; c.stale || asking.Err() != nil {
 			break
 		}
 		switch detach := c.owned.mayDetach(it.Resource) && !c.DryRun; {
@@ -245,7 +246,7 @@ func (c *clearing) deleteAll(ctx context.Context, due []*item) error {
 	for _, it := range due {
 		if it.begun.After(c.moved) {
 			c.progress(it, it.begun)
-			next := it.begun.Add(min(c.usual.half(sortOfDeletion(c.name)), soon))
+			next := it.begun.Add(min(c.usual.half(deletionKind(c.name)), listAgainIn))
 			if c.prefix != c.Prefix && next.After(c.again) { // behind an optional check
 				c.again = next
 			}
@@ -276,7 +277,7 @@ func (c *clearing) ask(ctx context.Context, it *item) error {
 	err := c.owned.delete(ctx, c.cloud, it.Resource)
 	it.accepted = err == nil
 	if call := asCall(err); err == nil || call != nil && call.MayHaveApplied {
-		it.told = true
+		it.applied = true
 	}
 	if err == nil {
 		it.refusal = nil

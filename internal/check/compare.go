@@ -66,6 +66,7 @@ func (h *hashes) read(ctx context.Context) (done func(), err error) {
 type hashSum struct {
 	done chan struct{}
 	sum  string
+	err  error // a bug of this program
 }
 
 // begin has one computed if it is not known: while a cloud fills and backs up
@@ -79,7 +80,10 @@ func (h *hashes) begin(want expected) *hashSum {
 		h.known[want] = one
 		go func() {
 			h.reading <- struct{}{}
-			one.sum = want.compute()
+			one.err = caught(func() error {
+				one.sum = want.compute()
+				return nil
+			})
 			<-h.reading
 			close(one.done)
 		}()
@@ -93,7 +97,7 @@ func (h *hashes) of(ctx context.Context, want expected) (string, error) {
 	one := h.begin(want)
 	select {
 	case <-one.done:
-		return one.sum, nil
+		return one.sum, one.err
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	}
@@ -110,7 +114,7 @@ func newHashes() *hashes {
 		{content{first, 1, false}, content{}, 2}:                 "4d7d01f004d12fd79c6d77c348782419d9cd8c818c5bf2d73a203981522f02f6a17b935114c85f422c424e7f1b78c1596e2906dce348454d4915a24dedbe354f",
 		{content{first, 1, false}, content{second, 2, false}, 2}: "68d17a0c6666762ec82276cba0bd504b5f96bc26426d9576e293f828d537aaf209ccc093a6d40460dda517a03b648072a2fdf98496454ff63973944274574d1f",
 	} {
-		one := &hashSum{make(chan struct{}), sum}
+		one := &hashSum{done: make(chan struct{}), sum: sum}
 		close(one.done)
 		h.known[want] = one
 	}

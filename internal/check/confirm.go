@@ -48,7 +48,7 @@ func troubleOf(call *cloud.Error) trouble {
 func (r *run) confined(ctx context.Context, err error) bool {
 	call := answered(err)
 	what := troubleOf(call)
-	if what == noTrouble || call.Again == nil || r.Cloud == nil {
+	if what == noTrouble || call.Again == nil {
 		return false
 	}
 	_, err = wait.Until(ctx, wait.Policy{Limit: controlIn, Transient: func(error) (time.Duration, bool) { return 0, true }},
@@ -81,7 +81,7 @@ const (
 func (r *run) wholeEndpoint(ctx context.Context, f *Failure) {
 	call := answered(f.err)
 	var finding *Finding
-	if f.Verdict != Fail || call == nil || errors.As(f.err, &finding) || r.Cloud == nil || !notOffered(call) && !malformed(call) {
+	if f.Verdict != Fail || call == nil || errors.As(f.err, &finding) || !notOffered(call) && !malformed(call) {
 		return
 	}
 	if control := answered(r.Cloud.Control(ctx)); control == nil || control.Code != call.Code {
@@ -97,8 +97,8 @@ func malformed(call *cloud.Error) bool {
 	return call.Code == http.StatusBadRequest && call.On.Kind == cloud.KindBackup+"s"
 }
 
-// troubled is an item whose deletion Cinder has not answered itself, so far as can
-// be seen: one that got into a status from which it cannot be deleted was asked for.
+// troubled is an item whose deletion got no answer, or one of a front end, Keystone
+// or a limiter, and whose status does not show that Cinder has begun it.
 func (c *clearing) troubled(it *item) bool {
 	return it.refusal != nil && c.mayDelete(it.Status) && troubleOf(asCall(it.refusal)) != noTrouble
 }
@@ -139,7 +139,7 @@ func (r *run) confine(ctx context.Context, f *Failure) {
 	}
 	f.Verdict = Fail
 	if left == nil { // else each of these has a line of its own
-		f.Got += "; once more the same, while GET /volumes and GET /limits are answered"
+		f.Got += "; a second try failed alike, while GET /volumes and GET /limits were answered"
 	}
-	f.Hint = "calls about backups alone are " + string(troubleOf(answered(cause))) + ": look at cinder-api, at cinder-backup, and at what stands in front of them"
+	f.Hint = "only calls about backups are " + string(troubleOf(answered(cause))) + ": look at cinder-api, at cinder-backup, and at what stands in front of them"
 }

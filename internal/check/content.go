@@ -35,15 +35,15 @@ func (s *Session) control(ctx context.Context, source filled) error {
 	case errors.As(err, &unreadable):
 		return unreadable.skip()
 	case err == nil && differs != "":
-		return &Skip{Why: "images do not give a volume's bytes back even without a backup: " + differs}
+		return &Skip{Why: "the source volume already differs when it is uploaded to an image before any backup: " + differs}
 	}
 	return err
 }
 
 // verifyContent fails unless the first GiB of a volume, as many as were backed
-// up, are the pattern and zeros: what is behind them is the driver's affair. The
-// control has read the source volume before: that a restored one cannot be read
-// is the cloud's fault then, unless Glance itself is in trouble.
+// up, are the pattern and zeros: behind them, drivers may leave or clear what was
+// there. The control has read the source volume before: that a restored one cannot
+// be read is the cloud's fault then, unless Glance itself is in trouble.
 func (s *Session) verifyContent(ctx context.Context, volume filled) error {
 	if volume.holds.reduced {
 		s.warnReduced()
@@ -109,7 +109,7 @@ func (s *Session) diff(ctx context.Context, volume filled) (string, error) {
 	}
 	longer := image.Bytes > int64(volume.Size)*gibi
 	if longer { // some storage rounds its devices up
-		s.Note("%s is %d bytes long, so what is compared is the first %d GiB, the size of %s", image, image.Bytes, volume.holds.size, volume)
+		s.Note("%s is %d bytes long, longer than its volume: only the first %d GiB, which were backed up, are compared", image, image.Bytes, volume.holds.size)
 	} else if matches, err := s.hashMatches(ctx, image, volume); matches || err != nil {
 		return "", err
 	}
@@ -121,7 +121,7 @@ func (s *Session) diff(ctx context.Context, volume filled) (string, error) {
 		return "", err
 	}
 	if differs == "" && volume.Size == volume.holds.size && !longer && image.SHA512 != "" {
-		return "", &unreadableError{why: "the image service's hash of " + image.String() + " is not that of what it gives out", byGlance: true}
+		return "", &unreadableError{why: "Glance's hash of " + image.String() + " is not that of the bytes that Glance returns", byGlance: true}
 	}
 	return differs, nil
 }
@@ -235,9 +235,10 @@ const downloadGiB = 10 * time.Minute
 // it leaves.
 func unreadableUnlessEnded(ctx context.Context, err error, why string) error {
 	var blocked *Blocked
+	var unreadable *unreadableError
 	call := asCall(err)
 	switch {
-	case err == nil, ctx.Err() != nil, errors.As(err, &blocked):
+	case err == nil, ctx.Err() != nil, errors.As(err, &blocked), errors.As(err, &unreadable):
 		return err
 	case call != nil && (call.Service == cloud.Identity || call.Code == 401):
 		return err

@@ -31,7 +31,7 @@ type kind struct {
 
 // imageKinds are images, if the checks make any and the cloud offers them.
 func (r *run) imageKinds() []kind {
-	if !optional(r.Checks) || !r.Cloud.HasImages() {
+	if !Optional(r.Checks) || !r.Cloud.HasImages() {
 		return nil
 	}
 	return []kind{{cloud.KindImage, []string{"active", "queued", "killed", "deactivated", "saving", "uploading", "importing"}, nil, "openstack image delete", nil}}
@@ -48,7 +48,7 @@ func (r *run) volumeKinds() []kind {
 			inUse:               "detach it from its server",
 			"awaiting-transfer": "delete its transfer request",
 		}, "openstack volume set --state error", nil}
-	if !optional(r.Checks) {
+	if !Optional(r.Checks) {
 		return []kind{backup, volume}
 	}
 	snapshot := kind{cloud.KindSnapshot, []string{available, "error"}, nil, "openstack volume snapshot set --state error", nil}

@@ -25,7 +25,7 @@ func (c *clearing) waitedFor() []cloud.Resource {
 func (c *clearing) leftovers() []Leftover {
 	left := c.renamed
 	for _, r := range c.waitedFor() {
-		l := Leftover{Kind: r.Kind, ID: r.ID, Name: r.Name, Status: r.Status}
+		l := leftover(r)
 		switch it := c.items[r.ID]; {
 		case it.refusal != nil:
 			l.Reason = it.refusal.Error()
@@ -66,7 +66,7 @@ func (c *clearing) hint(r cloud.Resource, l Leftover) string {
 		return c.childrenHint(r)
 	case call != nil && call.Code == http.StatusBadRequest && c.name == cloud.KindVolume:
 		hint := "an attachment, a snapshot, a group or a migration may hold it: see openstack volume show " + l.ID + " and openstack volume snapshot list --volume " + l.ID
-		if !optional(c.Checks) {
+		if !Optional(c.Checks) {
 			hint += "; if optional checks left a snapshot, run again with --cleanup-only --checks all"
 		}
 		return hint

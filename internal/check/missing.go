@@ -20,7 +20,7 @@ func (c *clearing) withMissing(ctx context.Context, listed []cloud.Resource) ([]
 			it.missing = time.Time{}
 			continue
 		}
-		if !it.told {
+		if !it.applied {
 			now, there, err := c.shown(ctx, was)
 			switch {
 			case err != nil:
@@ -88,7 +88,9 @@ func (c *clearing) withMade(ctx context.Context, listed []cloud.Resource) ([]clo
 		there = append(there, m)
 		m.Resource = listed[i]
 		if err := c.owned.expectName(m.Resource); err != nil {
-			c.renamed = append(c.renamed, Leftover{Kind: m.Kind, ID: m.ID, Name: cloud.Printable(m.Name), Status: m.Status, Reason: err.Error(), Hint: deleteByHand})
+			l := leftover(m.Resource)
+			l.Reason, l.Hint = err.Error(), deleteByHand
+			c.renamed = append(c.renamed, l)
 		}
 	}
 	c.made = there

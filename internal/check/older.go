@@ -91,7 +91,9 @@ func (r *run) leftAlone(y *young) {
 	defer r.mu.Unlock()
 	for _, kind := range []string{cloud.KindBackup, cloud.KindSnapshot, cloud.KindVolume, cloud.KindImage} {
 		for _, one := range y.of[kind] {
-			r.outcome.LeftAlone = append(r.outcome.LeftAlone, Leftover{Kind: kind, ID: one.ID, Name: one.Name, Status: one.Status, Reason: y.why[one.ID]})
+			l := leftover(one)
+			l.Reason = y.why[one.ID]
+			r.outcome.LeftAlone = append(r.outcome.LeftAlone, l)
 		}
 	}
 }

@@ -33,7 +33,7 @@ func (s *Session) ask(wanted cloud.Resource, call func() (cloud.Resource, error)
 // refusal that lag explains is asked again. from is what it is made from, where
 // that may have been taken away meanwhile.
 func (s *Session) create(ctx context.Context, wanted, from cloud.Resource, call func() (cloud.Resource, error)) (made cloud.Resource, err error) {
-	err = s.asked(ctx, func(context.Context) error {
+	err = s.askPastLag(ctx, func(context.Context) error {
 		made, err = s.ask(wanted, call)
 		return err
 	}, from)
@@ -49,11 +49,11 @@ func (s *Session) CreateVolume(ctx context.Context, spec cloud.VolumeSpec) (clou
 	call := func() (cloud.Resource, error) { return s.cloud.CreateVolume(ctx, spec) }
 	var volume cloud.Resource
 	var err error
-	if spec.ImageID+spec.BackupID == "" {
+	if madeFrom := cmp.Or(spec.ImageID, spec.BackupID, spec.SnapshotID); madeFrom == "" {
 		volume, err = s.ask(wanted, call)
 	} else {
 		var from cloud.Resource // images are no part of what is tested
-		if e := s.run.owned.find(spec.BackupID); spec.BackupID != "" && e != nil {
+		if e := s.run.owned.find(madeFrom); e != nil && spec.ImageID == "" {
 			from = e.Resource
 		}
 		volume, err = s.create(ctx, wanted, from, call)
@@ -196,7 +196,7 @@ func (s *Session) Remove(ctx context.Context, what cloud.Resource) error {
 		if status != "deleting" {
 			return 0
 		}
-		return s.run.usual.half(sortOfDeletion(what.Kind))
+		return s.run.usual.half(deletionKind(what.Kind))
 	}
 	_, err := wait.Until(ctx, policy, func(ctx context.Context) (nothing, bool, error) {
 		if accepted.IsZero() || status != "deleting" && time.Since(accepted) > undone {
@@ -219,7 +219,7 @@ func (s *Session) Remove(ctx context.Context, what cloud.Resource) error {
 		case gone(err):
 			s.run.owned.gone(what)
 			if !accepted.IsZero() {
-				s.run.usual.took(sortOfDeletion(what.Kind), time.Since(accepted))
+				s.run.usual.took(deletionKind(what.Kind), time.Since(accepted))
 			}
 			return nothing{}, true, nil
 		case err == nil && failed(now.Status):

@@ -210,6 +210,10 @@ type Leftover struct {
 	Hint   string `json:"hint"`
 }
 
+func leftover(r cloud.Resource) Leftover {
+	return Leftover{Kind: r.Kind, ID: r.ID, Name: r.Name, Status: r.Status}
+}
+
 func (l Leftover) String() string {
 	return cloud.Resource{Kind: l.Kind, ID: l.ID, Name: l.Name}.String()
 }

@@ -32,13 +32,13 @@ type owned struct {
 // may exist.
 type entry struct {
 	cloud.Resource
-	asked string    // the name that this run gave it; "": it was only listed
-	since time.Time // when it was asked for
-	named bool      // its name has been shown to begin with the prefix
+	askedName string    // the name that this run gave it; "": it was only listed
+	since     time.Time // when it was asked for
+	named     bool      // its name has been shown to begin with the prefix
 }
 
-// nobody is an id that no cloud has given out.
-const nobody = "00000000-0000-4000-8000-000000000000"
+// unusedID is an id that no cloud has given out.
+const unusedID = "00000000-0000-4000-8000-000000000000"
 
 // has tells whether a name begins with the prefix.
 func (o *owned) has(name string) bool { return o.prefix != "" && strings.HasPrefix(name, o.prefix) }
@@ -47,7 +47,7 @@ func (o *owned) has(name string) bool { return o.prefix != "" && strings.HasPref
 func (o *owned) may(now cloud.Resource) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return now.ID == nobody || now.ID != "" && o.has(now.Name) && o.at(now) >= 0
+	return now.ID == unusedID || now.ID != "" && o.has(now.Name) && o.at(now) >= 0
 }
 
 // delete asks for a deletion; of what there is, once. now is the resource as it was
@@ -56,7 +56,7 @@ func (o *owned) delete(ctx context.Context, c *cloud.Client, now cloud.Resource)
 	if !o.may(now) {
 		return &Blocked{Why: now.String() + " is not this run's own, so it is not deleted"}
 	}
-	if now.ID != nobody {
+	if now.ID != unusedID {
 		c = c.Once()
 	}
 	err := c.Delete(ctx, now)
@@ -76,18 +76,18 @@ func (o *owned) deleteAs(ctx context.Context, as, own *cloud.Client, what cloud.
 // guarded is a client for what writes to something of this run: it looks at that
 // before every try, however much later that is, and makes none unless it may be
 // written to still. A 404 is looked at again for as long as lag may last: it would
-// pass for the call's own answer. own are this run's credentials; seen gets what each
+// pass for the call's own answer. own are this run's credentials; shown gets what each
 // look showed.
-func (o *owned) guarded(as, own *cloud.Client, what cloud.Resource, seen func(cloud.Resource)) *cloud.Client {
-	if what.ID == nobody {
+func (o *owned) guarded(as, own *cloud.Client, what cloud.Resource, shown func(cloud.Resource)) *cloud.Client {
+	if what.ID == unusedID {
 		return as
 	}
 	policy := wait.Policy{Limit: lag, Transient: func(err error) (time.Duration, bool) { return 0, gone(err) }}
 	return as.Before(func(ctx context.Context) error {
-		return o.tolerance.patiently(ctx, policy, shown404, time.Now(), func(ctx context.Context) error {
+		return o.tolerance.repeat(ctx, policy, shown404, time.Now(), func(ctx context.Context) error {
 			now, err := o.verify(ctx, own.Once(), what)
-			if err == nil && seen != nil {
-				seen(now)
+			if err == nil && shown != nil {
+				shown(now)
 			}
 			return err
 		})
@@ -148,11 +148,11 @@ func (o *owned) expectName(now cloud.Resource) error {
 	case o.has(now.Name):
 		return nil
 	case e.named:
-		return &Blocked{Why: fmt.Sprintf("%s %s, made by this run as '%s', now has the name '%s'", now.Kind, now.ID, e.asked, cloud.Printable(now.Name)), Hint: "find out who renamed it; " + deleteByHand}
+		return &Blocked{Why: fmt.Sprintf("%s %s, made by this run as '%s', now has the name '%s'", now.Kind, now.ID, e.askedName, cloud.Printable(now.Name)), Hint: "find out who renamed it; " + deleteByHand}
 	}
 	return &Finding{
 		On:       now,
-		Expected: fmt.Sprintf("the name '%s', as asked for", e.asked), Got: fmt.Sprintf("the name '%s'", cloud.Printable(now.Name)),
+		Expected: fmt.Sprintf("the name '%s', as asked for", e.askedName), Got: fmt.Sprintf("the name '%s'", cloud.Printable(now.Name)),
 		Hint: deleteByHand,
 	}
 }
@@ -160,7 +160,7 @@ func (o *owned) expectName(now cloud.Resource) error {
 const deleteByHand = "delete it by hand: clean-up touches only what begins with the prefix"
 
 // add keeps account of what this run made, or may have made, under a name.
-func (o *owned) add(made cloud.Resource, asked string) {
+func (o *owned) add(made cloud.Resource, askedName string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.ids == nil {
@@ -168,7 +168,7 @@ func (o *owned) add(made cloud.Resource, asked string) {
 	}
 	o.ids[made.ID] = true
 	if o.at(made) < 0 { // as a restore's target may be
-		o.entries = append(o.entries, entry{Resource: made, asked: asked, since: time.Now()})
+		o.entries = append(o.entries, entry{Resource: made, askedName: askedName, since: time.Now()})
 	}
 }
 
@@ -217,7 +217,7 @@ func (o *owned) at(r cloud.Resource) int {
 func (o *owned) named(kind, name string) cloud.Resource {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	i := slices.IndexFunc(o.entries, func(e entry) bool { return e.Kind == kind && e.asked == name })
+	i := slices.IndexFunc(o.entries, func(e entry) bool { return e.Kind == kind && e.askedName == name })
 	if i < 0 {
 		return cloud.Resource{Kind: kind, Name: name}
 	}
@@ -228,7 +228,7 @@ func (o *owned) named(kind, name string) cloud.Resource {
 func (o *owned) find(id string) *entry {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	i := slices.IndexFunc(o.entries, func(e entry) bool { return e.ID == id && e.asked != "" })
+	i := slices.IndexFunc(o.entries, func(e entry) bool { return e.ID == id && e.askedName != "" })
 	if i < 0 {
 		return nil
 	}
@@ -251,7 +251,7 @@ func (o *owned) made(kind, prefix string) (all []entry) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, e := range o.entries {
-		if e.Kind == kind && e.asked != "" && strings.HasPrefix(e.asked, prefix) {
+		if e.Kind == kind && e.askedName != "" && strings.HasPrefix(e.askedName, prefix) {
 			all = append(all, e)
 		}
 	}
@@ -264,7 +264,7 @@ func (o *owned) listed(kind, prefix string, all []cloud.Resource) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.entries = slices.DeleteFunc(o.entries, func(e entry) bool {
-		return e.Kind == kind && e.asked == "" && strings.HasPrefix(e.Name, prefix) && !contains(all, e.Resource)
+		return e.Kind == kind && e.askedName == "" && strings.HasPrefix(e.Name, prefix) && !contains(all, e.Resource)
 	})
 	for _, r := range all {
 		i := o.at(r)
@@ -281,7 +281,7 @@ func (o *owned) holds(prefix string) (n Needs) {
 	defer o.mu.Unlock()
 	for _, e := range o.entries {
 		switch {
-		case !strings.HasPrefix(e.Name, prefix) && !strings.HasPrefix(e.asked, prefix):
+		case !strings.HasPrefix(e.Name, prefix) && !strings.HasPrefix(e.askedName, prefix):
 		case e.Kind == cloud.KindVolume:
 			n.Volumes++
 			n.Gigabytes += e.Size
@@ -301,7 +301,7 @@ func (o *owned) left() (all []Leftover) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, e := range o.entries {
-		all = append(all, Leftover{Kind: e.Kind, ID: e.ID, Name: e.Name, Status: e.Status})
+		all = append(all, leftover(e.Resource))
 	}
 	return all
 }

@@ -94,8 +94,8 @@ func TestMayDelete(t *testing.T) {
 		{"an empty prefix and no name", "", made(""), volume(id, ""), false},
 
 		{"without an id", "scs-test-", func(o *owned) { o.add(volume("", "scs-test-x"), "scs-test-x") }, volume("", "scs-test-x"), false},
-		{"an id that nobody has", "scs-test-", nothing, volume(nobody, ""), true},
-		{"an id that nobody has, with an empty prefix", "", nothing, volume(nobody, ""), true},
+		{"an id that nobody has", "scs-test-", nothing, volume(unusedID, ""), true},
+		{"an id that nobody has, with an empty prefix", "", nothing, volume(unusedID, ""), true},
 	} {
 		t.Run(row.what, func(t *testing.T) {
 			o := &owned{prefix: row.prefix}

@@ -47,7 +47,7 @@ func (c *clearing) isDue(it *item) bool {
 		return time.Since(it.tried) > undone
 	}
 	if after, passes := it.passing(); passes {
-		return time.Since(it.tried) >= max(after, min(time.Since(it.since)/3, often))
+		return time.Since(it.tried) >= max(after, min(time.Since(it.since)/3, askAgainIn))
 	}
 	return it.tried.Before(c.moved) || time.Since(it.tried) > time.Since(it.since)/3
 }

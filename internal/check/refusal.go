@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"volume-backup-tester/internal/cloud"
 )
@@ -21,10 +22,17 @@ func volumeRefused(err error, spec cloud.VolumeSpec) error {
 		return &Blocked{Why: "creating a volume is forbidden, so backups cannot be tested", Hint: "give the user the role of a member in this project", Err: err}
 	case call.OverQuota():
 		return &Blocked{Why: "the volume quota is used up, so backups cannot be tested", Hint: "free or raise the project's quota for volumes and gigabytes", Err: err}
-	case spec.BackupID+spec.ImageID != "":
+	case spec.BackupID+spec.SnapshotID+spec.ImageID != "":
 		return err
 	case spec.Type+spec.Zone != "":
-		return &Blocked{Why: fmt.Sprintf("a volume with the type '%s' and the availability zone '%s' is refused", spec.Type, spec.Zone),
+		var with []string
+		if spec.Type != "" {
+			with = append(with, "the type '"+spec.Type+"'")
+		}
+		if spec.Zone != "" {
+			with = append(with, "the availability zone '"+spec.Zone+"'")
+		}
+		return &Blocked{Why: "a volume with " + strings.Join(with, " and ") + " is refused",
 			Hint: "see: openstack volume type list; openstack availability zone list --volume; if the type has a minimum size, give --volume-size", Err: err}
 	}
 	return &Blocked{Why: fmt.Sprintf("a volume of %d GiB and the default volume type is refused", spec.Size),
@@ -56,7 +64,7 @@ func (s *Session) backupRefused(ctx context.Context, err error, size int) error 
 	}
 	backups := quota{"backups", l, cloud.MaxBackups, cloud.UsedBackups, len(listed), 1}
 	gigabytes := quota{"gigabytes", l, cloud.MaxBackupGigabytes, cloud.UsedBackupGigabytes, stored, size}
-	stated := fmt.Sprintf("%s, %s; the project's list has %d backups of %d GiB", backups, gigabytes, len(listed), stored)
+	stated := fmt.Sprintf("%s, %s; the project's list has %d backups, %d GiB in all", backups, gigabytes, len(listed), stored)
 	switch {
 	case backups.zero() || gigabytes.zero():
 		return &Finding{On: on, Expected: "a quota that allows backups", Got: "a backup quota of 0 (" + stated + ")", Hint: "the operator has to raise the project's quota: openstack quota set --backups ... --backup-gigabytes ...", Err: err}

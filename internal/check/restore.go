@@ -59,7 +59,7 @@ func (s *Session) StartRestore(ctx context.Context, backup, into cloud.Resource)
 	s.emit(StepStarted{Verb: "restoring", On: into, From: backup})
 	r := &restore{backup: &target{Resource: backup}, tells: true}
 	var volume cloud.Resource
-	err := s.asked(ctx, func(ctx context.Context) (err error) {
+	err := s.askPastLag(ctx, func(ctx context.Context) (err error) {
 		volume, err = s.askRestore(ctx, backup, into, func(before cloud.Resource) {
 			r.marked = before.Metadata[mark] == backup.ID
 			r.tells = !r.marked && into.ID != backup.VolumeID
@@ -82,12 +82,12 @@ func (s *Session) StartRestore(ctx context.Context, backup, into cloud.Resource)
 	return r, nil
 }
 
-// askRestore asks for a restore and reads its answer. seen gets what an existing
+// askRestore asks for a restore and reads its answer. shown gets what an existing
 // volume was before.
-func (s *Session) askRestore(ctx context.Context, backup, into cloud.Resource, seen func(cloud.Resource)) (cloud.Resource, error) {
+func (s *Session) askRestore(ctx context.Context, backup, into cloud.Resource, shown func(cloud.Resource)) (cloud.Resource, error) {
 	client := s.cloud
 	if into.ID != "" {
-		client = s.run.owned.guarded(s.cloud, s.cloud, into, seen)
+		client = s.run.owned.guarded(s.cloud, s.cloud, into, shown)
 	}
 	return s.ask(into, func() (cloud.Resource, error) {
 		answer, err := client.Restore(ctx, backup, into)

@@ -9,7 +9,7 @@ import (
 // TestRoomBesideLeftovers: what a failed check has left counts once, however
 // often it was tried, and no longer than it is there.
 func TestRoomBesideLeftovers(t *testing.T) {
-	left := cloud.Resource{Kind: cloud.KindVolume, ID: nobody, Name: "scs-test-data-volume", Size: 1}
+	left := cloud.Resource{Kind: cloud.KindVolume, ID: unusedID, Name: "scs-test-data-volume", Size: 1}
 	o := room{size: 1, limits: cloud.Limits{cloud.MaxVolumes: 3}, owned: &owned{prefix: "scs-test-"}}
 	o.owned.add(left, left.Name)
 	o.keep("scs-test-data-")

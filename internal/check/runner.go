@@ -219,7 +219,7 @@ func (r *run) perform(ctx context.Context, s *Session, c Check) error {
 	err := caught(func() error { return c.Run(ctx, s) })
 	if err != nil && ctx.Err() == nil && s.disturbed.Load() && byLoad(err) {
 		s.result.Status, s.result.Measurements = "", []Measurement{}
-		s.result.Notes = []string{fmt.Sprintf("beside others: %v; not tried once more yet", err)}
+		s.result.Notes = []string{fmt.Sprintf("failed while other checks ran, and not yet tried again alone: %v", err)}
 		return &againError{err}
 	}
 	s.result.Seconds = time.Since(began).Seconds()

@@ -56,7 +56,7 @@ func (r *run) sideBySide(ctx context.Context, checks []Check) error {
 		if len(q.active) == 0 {
 			break
 		}
-		q.note(ctx, <-q.steps)
+		q.note(<-q.steps)
 	}
 	for _, c := range checks { // in their order, whichever failed first
 		var failure *Failure
@@ -125,12 +125,12 @@ func (q *schedule) begin(ctx context.Context, j *job) {
 	why := q.room.never(c.Needs)
 	switch {
 	case why != "" && j.first != nil: // it is not to pass for a SKIP because it could not be tried again
-		j.result.Notes = []string{"not tried once more when no other check ran: " + why + "; clean up and run it with --parallel 1"}
+		j.result.Notes = []string{"could not be tried again alone: " + why + "; clean up and run it with --parallel 1"}
 		c.Run = func(context.Context, *Session) error { return j.first }
 	case why != "":
 		c.Run = func(context.Context, *Session) error { return &Skip{Why: why} }
 	case j.first != nil:
-		j.result.Notes = []string{fmt.Sprintf("tried once more when no other check ran, because beside others: %v", j.first)}
+		j.result.Notes = []string{fmt.Sprintf("tried again alone, because it failed while other checks ran: %v", j.first)}
 	}
 	go func() {
 		if !j.passed {
@@ -157,7 +157,7 @@ func (j *job) ended() {
 }
 
 // note takes a step into account. A check that failed keeps what it made.
-func (q *schedule) note(ctx context.Context, s step) {
+func (q *schedule) note(s step) {
 	j := s.job
 	j.running = false
 	var again *againError
@@ -170,7 +170,7 @@ func (q *schedule) note(ctx context.Context, s step) {
 		return // its clean-up goes on
 	}
 	q.active = slices.DeleteFunc(q.active, func(one *job) bool { return one == j })
-	if s.err == nil || ctx.Err() != nil {
+	if s.err == nil {
 		return
 	}
 	q.room.keep(j.under)

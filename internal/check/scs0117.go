@@ -38,14 +38,7 @@ var checkRestore = Check{
 	Requirement: "an ordinary member can restore a backup", Reference: standard,
 	Needs: Needs{Volumes: 2, Gigabytes: 2, Backups: 1, BackupGigabytes: 1},
 	Run: func(ctx context.Context, s *Session) error {
-		target := newVolume(s.Name(restoredName))
-		if s.run.VolumeType != "" || s.run.Zone != "" { // a cloud restores into its defaults otherwise
-			var err error
-			if target, err = s.CreateVolume(ctx, cloud.VolumeSpec{Name: target.Name}); err != nil {
-				return err
-			}
-		}
-		_, err := s.Restore(ctx, s.made(cloud.KindBackup, backupName), target)
+		_, err := s.Restore(ctx, s.made(cloud.KindBackup, backupName), newVolume(s.Name(restoredName)))
 		return err
 	},
 }

@@ -20,7 +20,7 @@ import (
 const lag = 10 * time.Second
 
 // shown404 is how lag is counted that hides what was shown before.
-const shown404 = "404 of what was shown"
+const shown404 = "404 for what was shown before"
 
 // Tolerated is something of one kind that a run passed over.
 type Tolerated struct {
@@ -101,7 +101,7 @@ func tolerated(failed *cloud.Error) string {
 	case failed.Code < 400:
 		return "unusable answer"
 	case failed.Restart:
-		return "listing begun anew"
+		return "list restarted"
 	case failed.Code == http.StatusForbidden, failed.Code == http.StatusNotFound: // a service's own is not passed over
 		return fmt.Sprintf("%d of a front end", failed.Code)
 	}
@@ -110,13 +110,13 @@ func tolerated(failed *cloud.Error) string {
 
 // eventually repeats what looks at the cloud while it returns a *Finding, for as
 // long as the API's answers may lag.
-func (s *Session) eventually(ctx context.Context, look func(context.Context) error) error {
+func (s *Session) eventually(ctx context.Context, poll func(context.Context) error) error {
 	began := time.Now()
 	policy := wait.Policy{Limit: lag, Transient: func(err error) (time.Duration, bool) {
 		_, again := err.(*Finding)
 		return 0, again
 	}}
-	return s.run.Tolerance.patiently(ctx, policy, "answer behind an earlier one", began, look)
+	return s.run.Tolerance.repeat(ctx, policy, "outdated answer", began, poll)
 }
 
 var anID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
@@ -125,10 +125,10 @@ var anID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[
 // resource that is not there, although this session has just been shown
 // otherwise. It is not for requests that should be refused. needs are what has to
 // be there for the request: one that is not is the reason that counts.
-func (s *Session) asked(ctx context.Context, ask func(context.Context) error, needs ...cloud.Resource) error {
+func (s *Session) askPastLag(ctx context.Context, ask func(context.Context) error, needs ...cloud.Resource) error {
 	began := time.Now()
 	policy := wait.Policy{Limit: lag, Transient: func(err error) (time.Duration, bool) { return 0, refusedByLag(err) }}
-	err := s.run.Tolerance.patiently(ctx, policy, "refusal behind an earlier answer", began, ask)
+	err := s.run.Tolerance.repeat(ctx, policy, "refusal for an outdated status", began, ask)
 	for _, what := range needs {
 		if lost := s.lost(ctx, what, err); lost != nil {
 			return lost
@@ -137,9 +137,9 @@ func (s *Session) asked(ctx context.Context, ask func(context.Context) error, ne
 	return err
 }
 
-// patiently tries until that does not fail with what the policy passes over, and
+// repeat tries until that does not fail with what the policy passes over, and
 // counts what it has passed over.
-func (t *Tolerance) patiently(ctx context.Context, policy wait.Policy, what string, began time.Time, try func(context.Context) error) error {
+func (t *Tolerance) repeat(ctx context.Context, policy wait.Policy, what string, began time.Time, try func(context.Context) error) error {
 	var last error
 	repeated := false
 	_, err := wait.Until(ctx, policy, func(context.Context) (nothing, bool, error) {

@@ -24,11 +24,6 @@ func newUsage() usage {
 	return usage{then: map[string]int{}, now: map[string]int{}, gigabytes: map[string]int{}}
 }
 
-// compared are the figures that are, and the kind that each counts.
-func compared() map[string]string {
-	return map[string]string{cloud.UsedVolumes: cloud.KindVolume, cloud.UsedBackups: cloud.KindBackup}
-}
-
 // listed notes what of a kind the project has, whatever their names.
 func (u *usage) listed(kind string, all []cloud.Resource) {
 	u.mu.Lock()
@@ -80,11 +75,11 @@ func (u *usage) keeps(after cloud.Limits) string {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	var parts []string
-	for figure, kind := range compared() {
-		was, known := u.before[figure]
-		is, stillKnown := after[figure]
-		if more := is - was - (u.now[kind] - u.then[kind]); known && stillKnown && more > 0 {
-			parts = append(parts, fmt.Sprintf("%d %ss", more, kind))
+	for _, of := range []struct{ figure, kind string }{{cloud.UsedVolumes, cloud.KindVolume}, {cloud.UsedBackups, cloud.KindBackup}} {
+		was, known := u.before[of.figure]
+		is, stillKnown := after[of.figure]
+		if more := is - was - (u.now[of.kind] - u.then[of.kind]); known && stillKnown && more > 0 {
+			parts = append(parts, fmt.Sprintf("%d %ss", more, of.kind))
 		}
 	}
 	return strings.Join(parts, " and ")

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// usual is how long waits of each sort have taken at least in this run. For half
+// usual is how long waits of each kind have taken at least in this run. For half
 // of that long it is no use to poll again once the operation is seen to go on: all
 // checks together spare a cloud most polls of long operations. The mandatory
 // phases, and their clean-ups, poll as if nothing were known.
@@ -17,20 +17,20 @@ type usual struct {
 }
 
 // took notes a wait.
-func (u *usual) took(sort string, d time.Duration) {
+func (u *usual) took(kind string, d time.Duration) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if before, known := u.known[sort]; !known || d < before {
-		u.known[sort] = d
+	if before, known := u.known[kind]; !known || d < before {
+		u.known[kind] = d
 	}
 }
 
-// half is for how long a wait of the sort need not be polled again; that of the
+// half is for how long a wait of the kind need not be polled again; that of the
 // middle one of all sorts if none of this one has ended yet.
-func (u *usual) half(sort string) time.Duration {
+func (u *usual) half(kind string) time.Duration {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if d, known := u.known[sort]; known {
+	if d, known := u.known[kind]; known {
 		return d / 2
 	}
 	if len(u.known) == 0 {
@@ -39,14 +39,14 @@ func (u *usual) half(sort string) time.Duration {
 	return slices.Sorted(maps.Values(u.known))[len(u.known)/2] / 2
 }
 
-// sortOf is the sort of a wait for targets: what they are, and what they are to
+// waitKind is the kind of a wait for targets: what they are, and what they are to
 // become.
-func sortOf(targets []*target) (sort string) {
+func waitKind(targets []*target) (kind string) {
 	for _, t := range targets {
-		sort += t.Kind + " " + t.want() + ", "
+		kind += t.Kind + " " + t.want() + ", "
 	}
-	return sort
+	return kind
 }
 
-// sortOfDeletion is the sort of a wait for a resource to be gone.
-func sortOfDeletion(kind string) string { return "no " + kind }
+// deletionKind is the kind of a wait for a resource to be gone.
+func deletionKind(kind string) string { return "no " + kind }

@@ -46,9 +46,10 @@ func (s *Session) lost(ctx context.Context, what cloud.Resource, refusal error) 
 	return nil
 }
 
-// listed are the project's volumes and backups, as far as they can be listed.
+// listed are the project's volumes, backups and snapshots, as far as they can be
+// listed.
 func (s *Session) listed(ctx context.Context) (all []cloud.Resource) {
-	for _, kind := range []string{cloud.KindVolume, cloud.KindBackup} {
+	for _, kind := range []string{cloud.KindVolume, cloud.KindBackup, cloud.KindSnapshot} {
 		some, err := s.cloud.Once().List(ctx, kind)
 		if err != nil {
 			break

@@ -73,14 +73,14 @@ func (s *Session) waitUntil(ctx context.Context, w waiting) error {
 		s.run.saw(t.Resource)
 	}
 	s.emit(told)
-	now, sort := s.waitBegins(w.targets), sortOf(w.targets)
+	now, kind := s.waitBegins(w.targets), waitKind(w.targets)
 	policy := s.run.policy()
 	policy.Expect = func() time.Duration {
 		under := func(t *target) bool { return t.shown && !t.reached() } // lag may hide that, or nothing may happen
 		if s.result.Mandatory || !slices.ContainsFunc(w.targets, under) {
 			return 0
 		}
-		return s.run.usual.half(sort)
+		return s.run.usual.half(kind)
 	}
 	policy.Tick = func(waited time.Duration) {
 		s.mu.Lock()
@@ -98,7 +98,7 @@ func (s *Session) waitUntil(ctx context.Context, w waiting) error {
 		return nothing{}, done, err
 	})
 	if err == nil && polls > 1 {
-		s.run.usual.took(sort, time.Since(began))
+		s.run.usual.took(kind, time.Since(began))
 	}
 	if ctx.Err() == nil {
 		s.waitEnds(now)
@@ -107,7 +107,7 @@ func (s *Session) waitUntil(ctx context.Context, w waiting) error {
 	if timedOut(err) && errors.As(err, &timeout) {
 		for _, t := range w.targets {
 			if !t.reached() {
-				return t.timedOut(timeout)
+				return t.timeoutFinding(timeout)
 			}
 		}
 	}
@@ -255,9 +255,9 @@ func (s *Session) askMessages(ctx context.Context, f *Finding, targets []*target
 	f.asked = true
 }
 
-// awaitDependents waits for the mark that others build on a backup: Cinder
+// waitForDependents waits for the mark that others build on a backup: Cinder
 // sets it after the child has become available.
-func (s *Session) awaitDependents(ctx context.Context, parent cloud.Resource) error {
+func (s *Session) waitForDependents(ctx context.Context, parent cloud.Resource) error {
 	_, err := wait.Until(ctx, s.run.policy(), func(ctx context.Context) (nothing, bool, error) {
 		now, err := s.cloud.Once().Show(ctx, parent)
 		return nothing{}, now.HasDependents, err
@@ -273,8 +273,8 @@ func (s *Session) awaitDependents(ctx context.Context, parent cloud.Resource) er
 // succeeded.
 func timedOut(err error) bool {
 	timeout, ok := err.(*wait.TimeoutError)
-	return ok && timeout.RetryAfter == 0 && timeout.Failing <= min(unknown, timeout.Waited/2)
+	return ok && timeout.RetryAfter == 0 && timeout.Failing <= min(maxUnanswered, timeout.Waited/2)
 }
 
-// unknown is how long at its end a wait may have got no answer.
-const unknown = 10 * time.Second
+// maxUnanswered is how long at its end a wait may have got no answer.
+const maxUnanswered = 10 * time.Second

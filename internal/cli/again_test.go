@@ -21,7 +21,7 @@ func TestTriedAlone(t *testing.T) {
 		status         int
 		says           string
 	}{
-		{"beside others", "2", "listing-second", exitPass, "\n↳ tried once more when no other check ran, because beside others: backup 'scs-test-listing-second'"},
+		{"beside others", "2", "listing-second", exitPass, "\n↳ tried again alone, because it failed while other checks ran: backup 'scs-test-listing-second'"},
 		{"also alone", "2", "-second", exitFail, "\nlisting: FAIL\n"},
 		{"one after the other", "1", "listing-second", exitFail, "\nlisting: FAIL\n"},
 	} {
@@ -91,7 +91,7 @@ func TestServiceSeenDown(t *testing.T) {
 					return response, err
 				}
 				status := s.run("--checks", "listing,incremental,in-use", "--parallel", row.parallel)
-				again := "tried once more when no other check ran, because beside others: "
+				again := "tried again alone, because it failed while other checks ran: "
 				if said := s.stdout.String(); status != row.status || strings.Contains(said, again) != (row.parallel == "2") || strings.Contains(said, "listing: FAIL") != (status == exitFail) {
 					t.Errorf("exit %d, left %v\n%s%s", status, s.names(), said, &s.stderr)
 				}
@@ -155,7 +155,7 @@ func TestNoRoomToTryAgain(t *testing.T) {
 				t.Errorf("%s is no FAIL", check)
 			}
 		}
-		if status != exitFail || !strings.Contains(s.stdout.String(), "↳ not tried once more when no other check ran: it needs 2 backups, and the project's quota of 3 has room for ") {
+		if status != exitFail || !strings.Contains(s.stdout.String(), "↳ could not be tried again alone: it needs 2 backups, and the project's quota of 3 has room for ") {
 			t.Errorf("exit %d", status)
 		}
 		if t.Failed() {
@@ -182,7 +182,7 @@ func TestImageLostBesideOthers(t *testing.T) {
 						return cloud.RoundTrip(r)
 					}
 					status := s.run("--checks", "listing,data", "--parallel", row.parallel)
-					again := "tried once more when no other check ran, because beside others: "
+					again := "tried again alone, because it failed while other checks ran: "
 					if said := s.stdout.String(); status != row.status || strings.Contains(said, again) != (row.parallel == "2") || !strings.Contains(said, "\ndata: "+row.result+"\n") {
 						t.Errorf("exit %d\n%s%s", status, said, &s.stderr)
 					}

@@ -150,7 +150,7 @@ func execute(ctx context.Context, p Process, s settings, c check.Config) (outcom
 		Cloud: s.cloud, Dir: p.Dir, Home: p.Home, Getenv: p.Getenv, Transport: p.Transport,
 		UserAgent: "volume-backup-tester/" + p.Version, Requests: &requests, Redirects: &redirects, Retry: c.Tolerance.Retry(s.timeout),
 	}
-	if s.parallel > 1 && !s.cleanupOnly && s.optional() { // else there is one session, which paces itself
+	if s.parallel > 1 && !s.cleanupOnly && check.Optional(s.checks) { // else there is one session, which paces itself
 		o.Pace = cloud.NewPace()
 	}
 	if s.ask {
@@ -211,7 +211,10 @@ func finish(p Process, s settings, text *report.Text, o *check.Outcome) int {
 	if err := writeReports(p, s, o); err != nil {
 		text.Error(err)
 		if o.ExitStatus == exitPass {
-			o.ExitStatus, o.Verdict = exitAbort, check.Abort
+			o.ExitStatus = exitAbort
+			if o.Verdict != "" {
+				o.Verdict = check.Abort
+			}
 		}
 	}
 	if o.Verdict != "" {
@@ -261,7 +264,7 @@ func writeReports(p Process, s settings, o *check.Outcome) error {
 // cleanupCommand is the command that deletes what this run may have left.
 func cleanupCommand(s settings) string {
 	command := fmt.Sprintf("volume-backup-tester --os-cloud %s --prefix %s --cleanup-only", shell(s.cloud), shell(s.prefix))
-	if s.optional() {
+	if check.Optional(s.checks) {
 		command += " --checks all"
 	}
 	if s.olderThanGiven != "" {

@@ -212,7 +212,7 @@ func TestGlanceHash(t *testing.T) {
 		downloads bool
 	}{
 		{"right", nil, "sha512", "PASS", "", false},
-		{"wrong", []cloudsim.Rule{cloudsim.ImageHashWrong}, "sha512", "SKIP", "↳ the image service's hash of image 'scs-test-data-source-content'", true},
+		{"wrong", []cloudsim.Rule{cloudsim.ImageHashWrong}, "sha512", "SKIP", "↳ Glance's hash of image 'scs-test-data-source-content'", true},
 		{"of another algorithm", nil, "sha256", "PASS", "", true},
 	} {
 		t.Run(row.name, func(t *testing.T) {

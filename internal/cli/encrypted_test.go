@@ -20,7 +20,8 @@ func TestEncryptedUnreadable(t *testing.T) {
 	for _, fault := range []string{"GET /images/*/file=cut*1", "GET /images/*/file=cut*1@1"} {
 		bubble(t, func(t *testing.T) {
 			s := newScene(t, cloudsim.Config{}, fault)
-			if status := s.run(optional("encrypted")...); status != exitPass || !strings.Contains(s.stdout.String(), "\nencrypted: SKIP\n") {
+			status := s.run(optional("encrypted")...)
+			if said := s.stdout.String(); status != exitPass || !strings.Contains(said, "\nencrypted: SKIP\n") || !strings.Contains(said, "\n  ↳ the download of ") && !strings.Contains(said, "\n↳ the download of ") {
 				t.Errorf("%s: exit %d\n%s%s", fault, status, &s.stdout, &s.stderr)
 			}
 		})

@@ -77,15 +77,11 @@ func (s settings) checkReports() error {
 	return nil
 }
 
-// optional tells whether checks are selected besides the mandatory phases, which
-// come first.
-func (s settings) optional() bool { return !s.checks[len(s.checks)-1].Mandatory }
-
 const (
-	longestName    = 255 // Cinder's limit for names (API reference)
-	longestSuffix  = 60  // what checks put behind the prefix, generously
-	longestTimeout = 365 * 24 * 60 * 60
-	mostParallel   = 16 // more than a quota holds, and than Pace lets ask at once
+	longestName    = 255                // Cinder's limit for names (API reference)
+	longestSuffix  = 60                 // what checks put behind the prefix, generously
+	longestTimeout = 365 * 24 * 60 * 60 // seconds
+	mostParallel   = 16                 // more than a quota holds, and than Pace lets ask at once
 )
 
 // What --on-failure takes.
@@ -138,7 +134,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 		return s, usagef("--on-failure '%s' is neither %s nor %s", s.onFailure, keep, clean)
 	}
 	if f.Changed("on-failure") && s.cleanupOnly {
-		return s, usagef("--on-failure is about a test; it does not go with --cleanup-only")
+		return s, usagef("--on-failure cannot be used with --cleanup-only")
 	}
 	if s.volumeSize < 1 {
 		return s, usagef("--volume-size '%d' is not a number of GiB from 1 on", s.volumeSize)
@@ -150,7 +146,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 		return s, usagef("--checks: %v", err)
 	}
 	for _, c := range s.checks {
-		named := slices.Contains(strings.Split(s.checksGiven, ","), c.Name)
+		named := slices.ContainsFunc(strings.Split(s.checksGiven, ","), func(name string) bool { return strings.TrimSpace(name) == c.Name })
 		if flag := strings.TrimPrefix(c.Needs.Flag, "--"); named && flag != "" && !f.Changed(flag) && !s.cleanupOnly {
 			return s, usagef("the check %s needs --%s", c.Name, flag)
 		}
@@ -200,7 +196,7 @@ func checkPrefix(prefix string) error {
 	case strings.ContainsFunc(prefix, func(r rune) bool { return r > 0xffff }):
 		return usagef("--prefix %q holds a character that needs four bytes, which many clouds' databases refuse", prefix)
 	case strings.HasPrefix(prefix, "restore_backup_"), strings.HasPrefix(prefix, "backup-vol-"), strings.HasPrefix(prefix, "backup-snap-"):
-		return usagef("--prefix '%s' begins as names that Cinder itself gives, which clean-up would delete", prefix)
+		return usagef("--prefix '%s' begins like names that Cinder itself gives, and a clean-up would delete those", prefix)
 	case len(prefix)+longestSuffix > longestName:
 		return usagef("--prefix is too long: with it, names would exceed Cinder's %d characters", longestName)
 	}
@@ -234,7 +230,7 @@ func refusal(f *pflag.FlagSet, err error) error {
 	case errors.As(err, &missing):
 		return usagef("--%s needs a value, see --help", missing.GetFlag().Name)
 	case errors.As(err, &invalid):
-		return usagef("--%s takes no value such as '%s'", invalid.GetFlag().Name, invalid.GetValue())
+		return usagef("'%s' is not a valid value for --%s; see --help", invalid.GetValue(), invalid.GetFlag().Name)
 	}
 	return usagef("%v; see --help", err)
 }

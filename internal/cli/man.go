@@ -41,7 +41,7 @@ func manPage(version, date string) string {
 		}
 		b.WriteString(roff(text))
 	}
-	paragraph("Results go to standard output, where the last line is the verdict, PASS, FAIL or ABORT; diagnostics go to standard error.")
+	paragraph("Results go to standard output, where the last line of a test is \"scs-0117-test-backup:\" and PASS, FAIL or ABORT; a clean-up has none. Diagnostics go to standard error.")
 	b.WriteString(".SH OPTIONS\n")
 	for _, g := range groups(new(settings)) {
 		fmt.Fprintf(&b, ".SS %s\n", escape(g.heading))

@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"volume-backup-tester/internal/check"
 	"volume-backup-tester/internal/cloudsim"
 )
 
@@ -85,6 +88,38 @@ func TestClosedStdout(t *testing.T) {
 	}
 	if status, left, stderr := run(total); status != exitPass || left != 0 {
 		t.Errorf("exit %d with stdout closed after all lines\n%s", status, stderr)
+	}
+}
+
+// TestFailureBehindClosedStdout: what the cloud has failed is not lost with the
+// line that says so, where a check's lines come at its end.
+func TestFailureBehindClosedStdout(t *testing.T) {
+	failed := 0
+	for lines := 0; ; lines++ {
+		whole := false
+		bubble(t, func(t *testing.T) {
+			s, out := newScene(t, cloudsim.Config{Broken: []cloudsim.Rule{cloudsim.FilterIgnoredName}}), &brokenPipe{after: lines}
+			s.stdoutTo = out
+			status := s.run("--checks", "listing,incremental", "--json", "run.json")
+			var o check.Outcome
+			if err := json.Unmarshal([]byte(s.read("run.json")), &o); err != nil {
+				t.Fatal(err)
+			}
+			found := slices.ContainsFunc(o.Checks, func(c check.Result) bool { return c.Status == check.Failed })
+			if found != (status == exitFail) || found != (len(o.Failures) > 0 && o.Failures[0].Verdict == check.Fail) {
+				t.Errorf("closed after %d lines: exit %d, FAIL found: %t, failures: %v", lines, status, found, o.Failures)
+			}
+			if found && out.after < 0 {
+				failed++
+			}
+			whole = out.after >= 0
+		})
+		if whole {
+			break
+		}
+	}
+	if failed == 0 {
+		t.Error("no failure before the end of stdout")
 	}
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -25,9 +26,9 @@ func TestRefusedByAnother(t *testing.T) {
 		{action, "cinder=429", exitAbort, "  got: 429 Too Many Requests, for "},
 		{action, "cinder=401", exitAbort, "  got: 401 Unauthorized\n"},
 		{action, "cinder=proxy:404", exitAbort, "  got: 404 Not Found, as user"},
-		{action, action + "=429", exitFail, "calls about backups alone are limited"},
-		{action, action + "=401", exitFail, "calls about backups alone are answered with 401"},
-		{action, action + "=proxy:404", exitFail, "calls about backups alone are answered by a front end"},
+		{action, action + "=429", exitFail, "only calls about backups are limited"},
+		{action, action + "=401", exitFail, "only calls about backups are answered with 401"},
+		{action, action + "=proxy:404", exitFail, "only calls about backups are answered by a front end"},
 		{action, action + "=409", exitFail, "os-reset_status by a member to be refused with 403\n  got: 409 Conflict\n  cloud message: "},
 	} {
 		t.Run(row.from+" "+row.fault, func(t *testing.T) {
@@ -49,6 +50,39 @@ func TestRefusedByAnother(t *testing.T) {
 	}
 }
 
+// TestVolumeFromSnapshotRefused: that is what the check is about. A status that
+// another node does not know yet is asked about again.
+func TestVolumeFromSnapshotRefused(t *testing.T) {
+	for _, row := range []struct {
+		times, status int
+		says          string
+	}{
+		{1, exitPass, "\nsnapshot: PASS\n"},
+		{1000, exitFail, "\nsnapshot: FAIL\n"},
+	} {
+		bubble(t, func(t *testing.T) {
+			s := withoutImages(t, cloudsim.Config{})
+			s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+				met := strings.HasSuffix(r.URL.Path, "/volumes") && strings.Contains(bodyOf(r), `"snapshot_id":"`) && row.times > 0
+				if met {
+					r.Body, r.ContentLength = io.NopCloser(strings.NewReader("{}")), 2
+				}
+				response, err := cloud.RoundTrip(r)
+				if met && err == nil {
+					row.times--
+					response.StatusCode = http.StatusBadRequest
+					replaceBody(response, `{"badRequest": {"code": 400, "message": "Invalid snapshot: Originating snapshot status must be one of 'available' values"}}`)
+				}
+				return response, err
+			}
+			status := s.run("--checks", "snapshot")
+			if said := s.stdout.String(); status != row.status || !strings.Contains(said, row.says) {
+				t.Errorf("exit %d, not %q:\n%s%s", status, row.says, said, &s.stderr)
+			}
+		})
+	}
+}
+
 // TestDeletionRefusedByAnother: what is left is the cloud's fault if Cinder refused
 // to delete it or did not. Where something else answered, or nothing did, that is
 // said of the cloud only if nothing but backups is struck.
@@ -64,8 +98,8 @@ func TestDeletionRefusedByAnother(t *testing.T) {
 		{[]string{"DELETE /*/*=keystone:503"}, exitAbort, "Cinder cannot ask Keystone about the token"},
 		{[]string{"DELETE /volumes/*=proxy:403"}, exitAbort, "the answer has no request id of Cinder's: a proxy, "},
 		{[]string{"DELETE /volumes/*=proxy:403*1@1", "DELETE /volumes/*=403"}, exitFail, "policy does not let this user delete it"},
-		{[]string{"DELETE /backups/*=proxy:403"}, exitFail, "calls about backups alone are answered by a front end"},
-		{[]string{"DELETE /backups/*=drop"}, exitFail, "calls about backups alone are not answered"},
+		{[]string{"DELETE /backups/*=proxy:403"}, exitFail, "only calls about backups are answered by a front end"},
+		{[]string{"DELETE /backups/*=drop"}, exitFail, "only calls about backups are not answered"},
 		{[]string{"DELETE /volumes/*=403"}, exitFail, "policy does not let this user delete it"},
 		{[]string{"DELETE /volumes/*=lose", "delete-volume=error_deleting"}, exitFail, "an administrator has to run: "},
 	} {

@@ -168,6 +168,14 @@ func TestReportCannotBeWritten(t *testing.T) {
 			t.Errorf("stdout:\n%s", &s.stdout)
 		}
 	})
+	for _, args := range [][]string{{"--cleanup-only"}, {"--checks", "listing"}} { // these have no verdict
+		bubble(t, func(t *testing.T) {
+			s := newScene(t, cloudsim.Config{})
+			if status := s.run(append(args, "--json", "/dev/full")...); status != exitAbort || strings.Contains(s.stdout.String(), "scs-0117-test-backup") {
+				t.Errorf("%s: exit %d, stdout:\n%s", args, status, &s.stdout)
+			}
+		})
+	}
 	bubble(t, func(t *testing.T) { // the directory goes away while the run lasts
 		s := newScene(t, cloudsim.Config{})
 		s.onLine = func(line string) {

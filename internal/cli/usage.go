@@ -45,8 +45,8 @@ func groups(s *settings) []group {
 			{name: "volume-size", value: "GIB", to: &s.volumeSize, text: "size of the volumes (default: 1)"},
 			{name: "availability-zone", value: "NAME", to: &s.zone, text: "zone of the volumes (default: the cloud's)"},
 			{name: "backup-availability-zone", value: "NAME", to: &s.backupZone, text: "zone of cinder-backup (default: the volume's); in a zone without one, the backup can never be deleted"},
-			{name: "restore-volume-type", value: "NAME", to: &s.restoreType, text: "another type, for the check other-type"},
-			{name: "encrypted-volume-type", value: "NAME", to: &s.encryptedType, text: "an encrypted one, for the check encrypted"},
+			{name: "restore-volume-type", value: "NAME", to: &s.restoreType, text: "type to restore onto, for the check other-type"},
+			{name: "encrypted-volume-type", value: "NAME", to: &s.encryptedType, text: "encrypted type, for the check encrypted"},
 			{name: "other-cloud", value: "NAME", to: &s.otherCloud, text: "another project, for the check isolation"},
 			{name: "allow-admin", to: &s.allowAdmin, text: "run even with an administrator's role"},
 		}},
@@ -124,7 +124,8 @@ const (
 project member, as the standard scs-0117 of the Sovereign Cloud Stack asks:
 creates a volume, backs it up, restores the backup.
 
-It creates AND DELETES volumes and backups whose names begin with the prefix.`
+It creates AND DELETES volumes and backups whose names begin with the prefix,
+with optional checks also snapshots and images.`
 	helpWidth  = 80
 	helpColumn = 32 // where the texts begin
 )

@@ -24,7 +24,8 @@ type Client struct {
 	retry Retry
 	// single makes each call once: it is a caller's that polls.
 	single bool
-	look   func(context.Context) error // before every try; nil: none
+	// precheck comes before every try; nil: none.
+	precheck func(context.Context) error
 }
 
 // Retry makes a call, and again while its error is an *Error whose Retry says
@@ -41,12 +42,12 @@ func (c *Client) Once() *Client {
 	return &single
 }
 
-// Before is the same client, which calls look before every try of a call, those
-// of an Error's Again too, and does not make it where look fails.
-func (c *Client) Before(look func(context.Context) error) *Client {
-	looking := *c
-	looking.look = look
-	return &looking
+// Before is the same client with a check before every try of a call, those of an
+// Error's Again too, which is not made where the check fails.
+func (c *Client) Before(precheck func(context.Context) error) *Client {
+	checked := *c
+	checked.precheck = precheck
+	return &checked
 }
 
 // do makes a call with the client's retries. within bounds one try; 0: ctx
@@ -56,8 +57,8 @@ func do[T any](ctx context.Context, c *Client, within time.Duration, made *call,
 	var answer T
 	applied := false
 	err := c.retry(ctx, func(ctx context.Context) (err error) {
-		if c.look != nil {
-			err = c.look(ctx)
+		if c.precheck != nil {
+			err = c.precheck(ctx)
 		}
 		if within > 0 {
 			var cancel context.CancelFunc

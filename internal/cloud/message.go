@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,9 +31,9 @@ func message(body []byte) string {
 		return outer.Message
 	}
 	if json.Unmarshal(body, &wrapped) == nil {
-		for _, raw := range wrapped {
+		for _, kind := range slices.Sorted(maps.Keys(wrapped)) {
 			var inner worded
-			if json.Unmarshal(raw, &inner) == nil && inner.Message != "" {
+			if json.Unmarshal(wrapped[kind], &inner) == nil && inner.Message != "" {
 				return inner.Message
 			}
 		}

@@ -10,8 +10,8 @@ import (
 const (
 	// inFlight is how many requests of a run may be under way at the same time.
 	inFlight = 8
-	// slowdown is the longest Retry-After to one that holds back all others: of
-	// more each hears by its own answer, and may end for it.
+	// slowdown is the longest Retry-After that holds back all requests; a longer one
+	// concerns only the request that got it, and may end it.
 	slowdown = 5 * time.Second
 )
 

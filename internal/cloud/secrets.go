@@ -21,8 +21,8 @@ type secrets struct {
 }
 
 // learn adds values, as they are and as they stand in JSON, HTML, an address
-// and a form. One of less than four bytes is left out: it would be found in
-// many words, and be told by the gaps.
+// and a form. One of less than four bytes is left out: it occurs in ordinary
+// words, and where these are masked would reveal it.
 func (s *secrets) learn(values ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -106,7 +106,11 @@ func optional(o *check.Outcome) string {
 	if !slices.ContainsFunc(o.Checks, func(c check.Result) bool { return !c.Mandatory }) {
 		return ""
 	}
-	return fmt.Sprintf("optional checks: %d passed, %d warned, %d failed, %d skipped", o.Count(check.Passed), o.Count(check.Warned), o.Count(check.Failed), o.Count(check.Skipped))
+	line := fmt.Sprintf("optional checks: %d passed, %d warned, %d failed, %d skipped", o.Count(check.Passed), o.Count(check.Warned), o.Count(check.Failed), o.Count(check.Skipped))
+	if n := o.Count(""); n > 0 {
+		line += fmt.Sprintf(", %d not finished", n)
+	}
+	return line
 }
 
 // Cleanup is the end of a clean-up alone: how much it has deleted, or, dry, would

@@ -2,7 +2,7 @@
 // outcome text, JUnit XML and JSON.
 //
 // The rules of output: results go to stdout, diagnostics to stderr, where each
-// begins with "error:" or "warning:". In a pipe every clean-up action, every
+// begins with "error:", "critical:" or "warning:". In a pipe every clean-up action, every
 // step's beginning and wait, and every passed check is a line on stdout, and a
 // long wait adds one at growing intervals, so that a pipeline's log does not
 // stand still. On a terminal each check is one line, redrawn while it runs and
@@ -109,7 +109,7 @@ func (t *Text) step(short string, limit time.Duration, format string, args ...an
 		t.detail(format, args...)
 		return
 	}
-	t.doing(short, limit, true)
+	t.setLive(short, limit, true)
 }
 
 // detail is a line of what goes on. Those of a check beside others come together
@@ -122,8 +122,8 @@ func (t *Text) detail(format string, args ...any) {
 	t.line(format, args...)
 }
 
-// doing changes the live line of the check, or of the run; there is one.
-func (t *Text) doing(what string, limit time.Duration, anew bool) {
+// setLive changes the live line of the check, or of the run; there is one.
+func (t *Text) setLive(what string, limit time.Duration, anew bool) {
 	if t.about.check != "" {
 		what = strings.TrimSuffix(t.about.check+": "+what, ": ")
 	}
@@ -197,7 +197,7 @@ func (t *Text) Event(e check.Event) {
 	case check.CheckStarted:
 		t.about.check, t.about.ended = e.Title, false
 		if t.live != nil {
-			t.doing("", 0, true)
+			t.setLive("", 0, true)
 		}
 	case check.StepStarted:
 		text := fmt.Sprintf("%s%s %s", strings.ToUpper(e.Verb[:1]), e.Verb[1:], e.On)
@@ -222,7 +222,7 @@ func (t *Text) Event(e check.Event) {
 
 func (t *Text) polled(e check.Polled) {
 	if t.live != nil {
-		t.doing(brief(e.On), e.Limit, false)
+		t.setLive(brief(e.On), e.Limit, false)
 		return
 	}
 	if e.Waited >= t.about.sign {
