@@ -20,7 +20,7 @@ var checkChain = Check{
 // link is one backup of a chain, and the volume as it was backed up.
 type link struct {
 	backup cloud.Resource
-	of     filled
+	of     patternVolume
 }
 
 // runChain makes a full backup and three increments, and restores them into one
@@ -59,7 +59,7 @@ func runChain(ctx context.Context, s *Session) error {
 // makeLinks makes the chain, oldest first. It returns none if the cloud makes no
 // increments, which is a warning.
 func makeLinks(ctx context.Context, s *Session) ([]link, error) {
-	var volume filled
+	var volume patternVolume
 	var full cloud.Resource
 	changes := make([]patternBackup, 3)
 	if err := s.together(ctx, func(ctx context.Context) (err error) {

@@ -19,7 +19,7 @@ var checkData = Check{
 // fault of images is not blamed on backups. Drivers restore into a new volume in
 // another way than into one that is there before, where zeros have to be written.
 func runData(ctx context.Context, s *Session) error {
-	var source, target filled
+	var source, target patternVolume
 	var backup cloud.Resource
 	if err := s.together(ctx, func(ctx context.Context) (err error) {
 		source, backup, err = s.controlledBackup(ctx, "source", "backup")

@@ -34,7 +34,7 @@ func runDataIncremental(ctx context.Context, s *Session) error {
 // pair is a full backup of the first pattern and an incremental one of the
 // second.
 type pair struct {
-	older, newer      filled // the volume as each of them has to give it back
+	older, newer      patternVolume // the volume as each of them has to give it back
 	full, incremental cloud.Resource
 }
 

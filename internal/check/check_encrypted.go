@@ -22,11 +22,11 @@ var checkEncrypted = Check{
 // runEncrypted compares what is uploaded of source and restored volume. Cinder
 // deletes a volume's key with it; a backup has one of its own.
 func runEncrypted(ctx context.Context, s *Session) error {
-	filled, _, err := s.fill(ctx, s.Name("source"), s.run.EncryptedType, first, s.size())
+	made, _, err := s.fill(ctx, s.Name("source"), s.run.EncryptedType, first, s.size())
 	if err != nil {
 		return err
 	}
-	source := filled.Resource
+	source := made.Resource
 	if !source.Encrypted {
 		return &Skip{Why: "volume type '" + source.VolumeType + "' is not encrypted; give one that is with --encrypted-volume-type NAME"}
 	}

@@ -18,7 +18,7 @@ var checkOverwrite = Check{
 // drivers. Cinder marks a source volume as restored only if it bears another
 // mark, which the change has left.
 func runOverwrite(ctx context.Context, s *Session) error {
-	var volume filled
+	var volume patternVolume
 	var backup cloud.Resource
 	var later patternBackup
 	if err := s.together(ctx, func(ctx context.Context) (err error) {

@@ -20,7 +20,7 @@ var checkRestoreExisting = Check{
 // holds the other pattern, and tries what must be refused: a target that is too
 // small, and one that is in use.
 func runRestoreExisting(ctx context.Context, s *Session) error {
-	var source, into filled
+	var source, into patternVolume
 	var small, large cloud.Resource
 	if err := s.together(ctx, func(ctx context.Context) (err error) {
 		if source, err = s.volumeWithPatternOrEmpty(ctx, s.Name("source"), first, s.size()); err != nil {
@@ -51,7 +51,7 @@ func runRestoreExisting(ctx context.Context, s *Session) error {
 	if source.empty() {
 		return nil
 	}
-	return s.verifyContentOrControl(ctx, source, source.restored(restored, into.holds))
+	return s.verifyContentOrControl(ctx, source, source.restored(restored, into.content))
 }
 
 // restoreWhileRestoring restores a small backup into a volume, and meanwhile

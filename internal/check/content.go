@@ -28,7 +28,7 @@ func (s *Session) volumeToImage(ctx context.Context, volume cloud.Resource) (clo
 
 // control makes sure that a source volume's bytes come back through images as
 // they went in: else nothing can be said of a backup's.
-func (s *Session) control(ctx context.Context, source filled) error {
+func (s *Session) control(ctx context.Context, source patternVolume) error {
 	differs, err := s.diff(ctx, source)
 	var unreadable *unreadableError
 	switch {
@@ -44,8 +44,8 @@ func (s *Session) control(ctx context.Context, source filled) error {
 // up, are the pattern and zeros: behind them, drivers may leave or clear what was
 // there. The control has read the source volume before: that a restored one cannot
 // be read is the cloud's fault then, unless Glance itself is in trouble.
-func (s *Session) verifyContent(ctx context.Context, volume filled) error {
-	if volume.holds.reduced {
+func (s *Session) verifyContent(ctx context.Context, volume patternVolume) error {
+	if volume.content.reduced {
 		s.warnReduced()
 	}
 	began := time.Now()
@@ -57,13 +57,13 @@ func (s *Session) verifyContent(ctx context.Context, volume filled) error {
 		return &Finding{On: volume.Resource, Expected: "every byte as it was backed up", Got: differs,
 			Hint: "the backup driver or its storage loses data; keep these volumes and backups and look into cinder-backup's log"}
 	}
-	s.Measure(volume.String()+" content verified", int64(volume.holds.size)*gibi, time.Since(began))
+	s.Measure(volume.String()+" content verified", int64(volume.content.size)*gibi, time.Since(began))
 	return nil
 }
 
 // verifyRestore restores a backup, and verifies that it gives back the bytes of
 // the volume that it was made of.
-func (s *Session) verifyRestore(ctx context.Context, backup cloud.Resource, of filled, into cloud.Resource) error {
+func (s *Session) verifyRestore(ctx context.Context, backup cloud.Resource, of patternVolume, into cloud.Resource) error {
 	restored, err := s.Restore(ctx, backup, into)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (s *Session) unreadableRestored(volume cloud.Resource, err error) error {
 
 // verifyContentOrControl is verifyContent with the control made only where
 // something is wrong.
-func (s *Session) verifyContentOrControl(ctx context.Context, source, volume filled) error {
+func (s *Session) verifyContentOrControl(ctx context.Context, source, volume patternVolume) error {
 	err := s.verifyContent(ctx, volume)
 	var finding *Finding
 	if errors.As(err, &finding) {
@@ -102,25 +102,25 @@ func (s *Session) verifyContentOrControl(ctx context.Context, source, volume fil
 // diff says in what a volume differs from what it has to hold, as far as that
 // goes; "" if in nothing. Glance's own hash spares the download where all is
 // well. A volume that cannot be read is an *unreadableError.
-func (s *Session) diff(ctx context.Context, volume filled) (string, error) {
+func (s *Session) diff(ctx context.Context, volume patternVolume) (string, error) {
 	image, err := s.volumeToImage(ctx, volume.Resource)
 	if err != nil {
 		return "", unreadableUnlessEnded(ctx, err, "a volume cannot be uploaded to an image")
 	}
 	longer := image.Bytes > int64(volume.Size)*gibi
 	if longer { // some storage rounds its devices up
-		s.Note("%s is %d bytes long, longer than its volume: only the first %d GiB, which were backed up, are compared", image, image.Bytes, volume.holds.size)
+		s.Note("%s is %d bytes long, longer than its volume: only the first %d GiB, which were backed up, are compared", image, image.Bytes, volume.content.size)
 	} else if matches, err := s.hashMatches(ctx, image, volume); matches || err != nil {
 		return "", err
 	}
 	var differs string
-	if err := s.download(ctx, image, volume.holds.size, func(content io.Reader) (err error) {
-		differs, err = difference(volume.holds.read(), content)
+	if err := s.download(ctx, image, volume.content.size, func(content io.Reader) (err error) {
+		differs, err = difference(volume.content.read(), content)
 		return err
 	}); err != nil {
 		return "", err
 	}
-	if differs == "" && volume.Size == volume.holds.size && !longer && image.SHA512 != "" {
+	if differs == "" && volume.Size == volume.content.size && !longer && image.SHA512 != "" {
 		return "", &unreadableError{why: "Glance's hash of " + image.String() + " is not that of the bytes that Glance returns", byGlance: true}
 	}
 	return differs, nil
@@ -128,12 +128,12 @@ func (s *Session) diff(ctx context.Context, volume filled) (string, error) {
 
 // hashMatches tells whether an image's hash is that of what the volume has to
 // hold. Behind what was restored, drivers leave what was there or write zeros.
-func (s *Session) hashMatches(ctx context.Context, image cloud.Resource, volume filled) (bool, error) {
+func (s *Session) hashMatches(ctx context.Context, image cloud.Resource, volume patternVolume) (bool, error) {
 	if image.SHA512 == "" {
 		return false, nil
 	}
-	want := expected{content: volume.holds, size: volume.Size}
-	if volume.Size > volume.holds.size && volume.behind.size > 0 && !volume.behind.reduced {
+	want := expected{content: volume.content, size: volume.Size}
+	if volume.Size > volume.content.size && volume.behind.size > 0 && !volume.behind.reduced {
 		want.behind = volume.behind
 		if sum, err := s.run.hashes.of(ctx, want); err != nil || image.SHA512 == sum {
 			return err == nil, err

@@ -11,21 +11,21 @@ import (
 	"volume-backup-tester/internal/cloud"
 )
 
-// filled is a volume and the bytes that it has to hold.
-type filled struct {
+// patternVolume is a volume and the bytes that it has to hold.
+type patternVolume struct {
 	cloud.Resource
-	holds content // zero: it was left empty
+	content content // zero: it was left empty
 	// behind is what it held before, which may still be there beyond what was
 	// restored into it.
 	behind content
 }
 
 // empty tells that the volume was left so, because images cannot be used.
-func (f filled) empty() bool { return f.holds.size == 0 }
+func (v patternVolume) empty() bool { return v.content.size == 0 }
 
 // restored is a volume that another one's backup was restored into.
-func (f filled) restored(into cloud.Resource, over content) filled {
-	return filled{into, f.holds, over}
+func (v patternVolume) restored(into cloud.Resource, over content) patternVolume {
+	return patternVolume{into, v.content, over}
 }
 
 // size is that of the volumes of checks, in GiB.
@@ -33,14 +33,14 @@ func (s *Session) size() int { return s.run.VolumeSize }
 
 // volumeWithPattern makes a volume of so many GiB that holds a pattern, by way
 // of an image. A *Skip says why this cloud cannot.
-func (s *Session) volumeWithPattern(ctx context.Context, name string, p pattern, size int) (filled, error) {
+func (s *Session) volumeWithPattern(ctx context.Context, name string, p pattern, size int) (patternVolume, error) {
 	volume, _, err := s.fill(ctx, name, "", p, size)
 	return volume, plaintext(volume, err)
 }
 
 // controlledVolume makes a volume of the first pattern, and makes sure that its
 // bytes come back through images.
-func (s *Session) controlledVolume(ctx context.Context, name string) (filled, error) {
+func (s *Session) controlledVolume(ctx context.Context, name string) (patternVolume, error) {
 	volume, err := s.volumeWithPattern(ctx, s.Name(name), first, s.size())
 	if err != nil {
 		return volume, err
@@ -49,7 +49,7 @@ func (s *Session) controlledVolume(ctx context.Context, name string) (filled, er
 }
 
 // controlledBackup makes a controlled volume and a full backup of it.
-func (s *Session) controlledBackup(ctx context.Context, volume, backup string) (filled, cloud.Resource, error) {
+func (s *Session) controlledBackup(ctx context.Context, volume, backup string) (patternVolume, cloud.Resource, error) {
 	of, err := s.controlledVolume(ctx, volume)
 	if err != nil {
 		return of, cloud.Resource{}, err
@@ -59,7 +59,7 @@ func (s *Session) controlledBackup(ctx context.Context, volume, backup string) (
 }
 
 // plaintext skips what needs a volume's own bytes to be uploaded.
-func plaintext(volume filled, err error) error {
+func plaintext(volume patternVolume, err error) error {
 	if err == nil && volume.Encrypted && !volume.empty() {
 		return &Skip{Why: "volumes are encrypted, and what is uploaded of one is ciphertext"}
 	}
@@ -68,19 +68,19 @@ func plaintext(volume filled, err error) error {
 
 // volumeWithPatternOrEmpty is volumeWithPattern where images can be used, and
 // an empty volume elsewhere.
-func (s *Session) volumeWithPatternOrEmpty(ctx context.Context, name string, p pattern, size int) (filled, error) {
+func (s *Session) volumeWithPatternOrEmpty(ctx context.Context, name string, p pattern, size int) (patternVolume, error) {
 	volume, err := s.volumeOfImageOrEmpty(ctx, name, p, size)
 	return volume, plaintext(volume, err)
 }
 
 // volumeOfImageOrEmpty is volumeWithPatternOrEmpty for a check that does not look
 // at the bytes, so that the volume may be encrypted.
-func (s *Session) volumeOfImageOrEmpty(ctx context.Context, name string, p pattern, size int) (filled, error) {
+func (s *Session) volumeOfImageOrEmpty(ctx context.Context, name string, p pattern, size int) (patternVolume, error) {
 	volume, uploaded, err := s.fill(ctx, name, "", p, size)
 	var skip *Skip
 	if !uploaded && errors.As(err, &skip) {
 		empty, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: name, Size: size})
-		return filled{Resource: empty}, err
+		return patternVolume{Resource: empty}, err
 	}
 	return volume, err
 }
@@ -90,7 +90,7 @@ func (s *Session) volumeOfImageOrEmpty(ctx context.Context, name string, p patte
 // an increment is measured against on some drivers.
 type patternBackup struct {
 	cloud.Resource
-	holds content
+	content content
 }
 
 // backupOfPattern makes one. The volume that it is made of is gone then.
@@ -103,20 +103,20 @@ func (s *Session) backupOfPattern(ctx context.Context, name string, p pattern) (
 	if err != nil {
 		return patternBackup{}, err
 	}
-	return patternBackup{backup, volume.holds}, s.Remove(ctx, volume.Resource)
+	return patternBackup{backup, volume.content}, s.Remove(ctx, volume.Resource)
 }
 
 // rewrite changes a volume's bytes.
-func (s *Session) rewrite(ctx context.Context, volume filled, change patternBackup) (filled, error) {
+func (s *Session) rewrite(ctx context.Context, volume patternVolume, change patternBackup) (patternVolume, error) {
 	rewritten, err := s.Restore(ctx, change.Resource, volume.Resource)
-	return filled{Resource: rewritten, holds: change.holds}, err
+	return patternVolume{Resource: rewritten, content: change.content}, err
 }
 
 // fill makes an image of a pattern and a volume of the image, of a volume type
 // ("": that of all volumes). Where qcow2 is
 // refused, which may show only as a volume in error, a raw image carries the
 // beginning of the pattern; that is tried first from then on.
-func (s *Session) fill(ctx context.Context, name, volumeType string, p pattern, size int) (volume filled, uploaded bool, err error) {
+func (s *Session) fill(ctx context.Context, name, volumeType string, p pattern, size int) (volume patternVolume, uploaded bool, err error) {
 	if !s.cloud.HasImages() {
 		return volume, false, &Skip{Why: "the cloud offers no image service, so that a volume cannot be filled"}
 	}
@@ -210,7 +210,7 @@ func refusedFormat(err error) string {
 
 // fillFrom makes an image of certain bytes, and then a volume of it, which needs
 // that the image could be uploaded.
-func (s *Session) fillFrom(ctx context.Context, name, volumeType string, want content) (volume filled, uploaded bool, err error) {
+func (s *Session) fillFrom(ctx context.Context, name, volumeType string, want content) (volume patternVolume, uploaded bool, err error) {
 	image, err := s.uploadContent(ctx, name+"-image", want)
 	if err != nil {
 		return volume, false, err
@@ -219,7 +219,7 @@ func (s *Session) fillFrom(ctx context.Context, name, volumeType string, want co
 		s.run.hashes.begin(expected{content: want, size: want.size})
 	}
 	made, err := s.CreateVolume(ctx, cloud.VolumeSpec{Name: name, Size: want.size, Type: volumeType, ImageID: image.ID})
-	return filled{Resource: made, holds: want}, true, err
+	return patternVolume{Resource: made, content: want}, true, err
 }
 
 // uploadContent makes an image of certain bytes.
