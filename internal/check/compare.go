@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// compare is how much is looked at behind the first difference.
-const compare = 1 << 20
+// diffWindow is how many bytes are looked at behind the first difference.
+const diffWindow = 1 << 20
 
 // expected is what a volume of so many GiB has to hold: content, and behind it
 // what the volume held before, or zeros.
@@ -124,7 +124,7 @@ func newHashes() *hashes {
 // difference reads both and tells where they first differ, and by how much;
 // "" if they do not.
 func difference(want, got io.Reader) (string, error) {
-	a, b := make([]byte, compare), make([]byte, compare)
+	a, b := make([]byte, diffWindow), make([]byte, diffWindow)
 	for offset := int64(0); ; {
 		n, wantErr := io.ReadFull(want, a)
 		m, gotErr := io.ReadFull(got, b[:n])
@@ -151,7 +151,7 @@ func difference(want, got io.Reader) (string, error) {
 // a and b are what is left of the blocks already read.
 func describe(offset int64, a, b []byte, want, got io.Reader) (string, error) {
 	total := len(a)
-	restA, restB := make([]byte, compare-total), make([]byte, compare-total)
+	restA, restB := make([]byte, diffWindow-total), make([]byte, diffWindow-total)
 	n, _ := io.ReadFull(want, restA)
 	m, err := io.ReadFull(got, restB[:n])
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
