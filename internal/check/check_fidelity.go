@@ -66,8 +66,11 @@ func backedUpAndRestored(ctx context.Context, s *Session, volume cloud.Resource,
 		return backup, err
 	}
 	if metadata != nil {
-		shown, err := s.cloud.BackupMetadata(ctx, backup)
-		if err != nil {
+		var shown map[string]string
+		if err := s.run.Tolerance.present(ctx, func(ctx context.Context) (err error) {
+			shown, err = s.cloud.BackupMetadata(ctx, backup)
+			return err
+		}); err != nil {
 			return backup, err
 		}
 		if err := expectAsAsked(backup, field{"metadata made-by", metadata["made-by"], shown["made-by"]}); err != nil {
@@ -97,7 +100,7 @@ func renaming(ctx context.Context, s *Session, backup cloud.Resource) error {
 		return err
 	}
 	return s.eventually(ctx, func(ctx context.Context) error {
-		now, err := s.cloud.Show(ctx, backup)
+		now, err := s.show(ctx, backup)
 		if err != nil {
 			return err
 		}

@@ -77,7 +77,7 @@ func runIsolation(ctx context.Context, s *Session) error {
 	}
 	// What was refused must not have been done all the same.
 	for _, one := range []cloud.Resource{backup, volume} {
-		now, err := s.cloud.Show(ctx, one)
+		now, err := s.show(ctx, one)
 		got := fmt.Sprintf("status '%s', name '%s'", now.Status, cloud.Printable(now.Name))
 		if gone(err) {
 			got, err = "deleted", nil

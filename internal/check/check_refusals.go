@@ -93,7 +93,7 @@ func refusesWhileBusy(ctx context.Context, s *Session, volume cloud.Resource) (c
 		{"restoring a backup that is being made", backup, creating, func() error { return s.TryRestore(ctx, backup, newVolume(s.Name("restored"))) }},
 		{"deleting a backup that is being made", backup, creating, func() error { return s.TryDelete(ctx, backup) }},
 	} {
-		before, err := s.cloud.Show(ctx, backup)
+		before, err := s.show(ctx, backup)
 		if err != nil {
 			return backup, err
 		}

@@ -69,7 +69,7 @@ func restoreWhileRestoring(ctx context.Context, s *Session, small, large, into c
 		return s.FinishRestore(ctx, r)
 	}
 	// accepted: rightly so if the first one was over
-	now, err := s.cloud.Show(ctx, small)
+	now, err := s.show(ctx, small)
 	if err != nil {
 		return into, err
 	}

@@ -111,7 +111,7 @@ func classify(err error) *Failure {
 		f.Verdict, f.Hint = Abort, "Glance has to work before the contents of backups can be compared; look for the request id in its logs, or leave these checks out"
 	case call.Service == cloud.Identity || troubleOf(call) != noTrouble:
 		f.Verdict, f.Hint = Abort, unreachedHint(call)
-	case call.Code == http.StatusForbidden && strings.HasPrefix(call.On.Kind, cloud.KindVolume):
+	case call.Code == http.StatusForbidden && (strings.HasPrefix(call.On.Kind, cloud.KindVolume) || strings.HasPrefix(call.On.Kind, cloud.KindSnapshot)):
 		f.Verdict, f.Hint = Abort, "the user needs the role of a member in this project"
 	case call.Code == http.StatusForbidden || notOffered(call):
 		f.Expected = "the backup API to be offered to an ordinary member"
@@ -157,8 +157,15 @@ func notOffered(call *cloud.Error) bool {
 	if !strings.HasPrefix(call.On.Kind, cloud.KindBackup) {
 		return false
 	}
-	return call.Code == http.StatusMethodNotAllowed || call.Code == http.StatusNotImplemented ||
-		call.Code == http.StatusNotFound && !call.Restart && !call.Gone() && !noBackupService(call.Message)
+	if call.Code == http.StatusNotFound && (call.Restart || anID.MatchString(strings.ToLower(call.Message)) || noBackupService(call.Message)) {
+		return false // of a resource, or of a service
+	}
+	return noSuchAPI(call.Code)
+}
+
+// noSuchAPI is the code of an answer that there is no such API.
+func noSuchAPI(code int) bool {
+	return code == http.StatusNotFound || code == http.StatusMethodNotAllowed || code == http.StatusNotImplemented
 }
 
 // unreachedHint is about a call that was not answered by the service it was for.

@@ -45,13 +45,20 @@ func (r *run) cleanUp(ctx context.Context, tell func(Event), prefix string, kind
 	young := newYoung()
 	defer func() { r.leftAlone(young) }()
 	for _, k := range kinds {
-		c := clearing{run: r, tell: tell, cloud: r.Cloud.Once(), kind: k, prefix: prefix, young: young, items: map[string]*item{}}
+		c := clearing{run: r, tell: tell, cloud: r.Cloud.Once(), kind: k, prefix: prefix, young: young, items: map[string]*item{}, doubted: map[string]time.Time{}}
 		for _, e := range r.owned.made(k.name, prefix) {
 			if k.only == nil || k.only(e.Resource) {
 				c.made = append(c.made, &made{entry: e, shown: time.Now()})
 			}
 		}
-		if err := c.clear(ctx); err != nil {
+		if k.name == cloud.KindSnapshot && len(c.made) == 0 && r.unlisted.Load() {
+			continue
+		}
+		if err := c.clear(ctx); c.unneeded(err) {
+			r.unlisted.Store(true)
+			r.warn("snapshots of earlier runs, if there are any, are not deleted: %v", err)
+			continue
+		} else if err != nil {
 			return err
 		}
 		if k.only != nil { // the rest of the kind comes later
@@ -74,19 +81,21 @@ type clearing struct {
 	tell     func(Event)
 	cloud    *cloud.Client
 	prefix   string
-	items    map[string]*item // by id: listed with the prefix and not gone yet
-	first    map[string]bool  // by id: what was there when the clean-up began
-	moved    time.Time        // when one was last found gone, or its deletion first accepted
-	renewed  time.Time        // the same of what was there when the clean-up began or is this run's: it restarts the budget, which others may do for ever
-	polled   time.Time        // when this poll began, in which nothing is asked for twice
-	listedAt time.Time        // when it was last listed
-	stale    bool             // that is too long ago to go on by
-	again    time.Time        // when to list again at the earliest
-	made     []*made          // by this run, and not gone yet
-	renamed  []Leftover       // of these, what has a name without the prefix now
-	unclear  bool             // whether one of these or of the items is there cannot be told yet
-	young    *young           // what is left alone, of all kinds so far
-	others   []cloud.Resource // what was listed without the prefix
+	items    map[string]*item     // by id: listed with the prefix and not gone yet
+	first    map[string]bool      // by id: what was there when the clean-up began
+	moved    time.Time            // when one was last found gone, or its deletion first accepted
+	renewed  time.Time            // the same of what was there when the clean-up began or is this run's: it restarts the budget, which others may do for ever
+	polled   time.Time            // when this poll began, in which nothing is asked for twice
+	listedAt time.Time            // when it was last listed
+	stale    bool                 // that is too long ago to go on by
+	again    time.Time            // when to list again at the earliest
+	made     []*made              // by this run, and not gone yet
+	renamed  []Leftover           // of these, what has a name without the prefix now
+	unclear  bool                 // whether one of these or of the items is there cannot be told yet
+	lagging  bool                 // and lag may be why
+	doubted  map[string]time.Time // by id: when an item was not found for the first time
+	young    *young               // what is left alone, of all kinds so far
+	others   []cloud.Resource     // what was listed without the prefix
 }
 
 // made is something of this run that is to be deleted.
@@ -106,6 +115,23 @@ type item struct {
 	refusal  error     // if not, why
 	since    time.Time // since when it has been refused
 	missing  time.Time // since when neither the list nor its id shows it; zero: they do
+}
+
+// unneeded is a list of snapshots that the cloud does not give, where this run has
+// made none: that says nothing about backups. A volume that is held by one is told. A
+// clean-up alone goes on only where the cloud refuses the list for good.
+func (c *clearing) unneeded(err error) bool {
+	call := asCall(err)
+	if call == nil || c.name != cloud.KindSnapshot || len(c.made) > 0 || c.first != nil {
+		return false
+	}
+	switch troubleOf(call) {
+	case noTrouble:
+		return !c.CleanupOnly || call.Code < 500 || call.Code == http.StatusNotImplemented
+	case silence, frontEnd:
+		return !c.CleanupOnly
+	}
+	return false
 }
 
 // clear goes on while something moves: each move restarts the budget.
@@ -141,15 +167,15 @@ func (c *clearing) round(ctx context.Context) error {
 	c.listedAt = time.Now()
 	c.again = c.listedAt.Add(listingPause * c.listedAt.Sub(began))
 	c.usage.listed(c.name, listed)
-	c.renamed, c.unclear = nil, false
+	c.renamed, c.unclear, c.lagging = nil, false, false
 	if listed, err = c.withMissing(ctx, listed); err != nil {
 		return err
 	}
 	if listed, err = c.withMade(ctx, listed); err != nil {
 		return err
 	}
-	if c.unclear {
-		c.renewed = time.Now() // for the time of the lag at most
+	if c.lagging {
+		c.renewed = time.Now()
 	}
 	twice := map[string]bool{} // pages may overlap while others add and delete
 	c.others = nil
@@ -183,6 +209,7 @@ func (c *clearing) round(ctx context.Context) error {
 			c.notDeleted(it.Resource)
 		default:
 			c.progress(it, time.Now())
+			delete(c.first, id) // should a node that lags list it once more, that is no progress
 			if it.accepted {
 				c.usual.took(deletionKind(c.name), time.Since(it.begun))
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"volume-backup-tester/internal/cloud"
@@ -43,22 +44,41 @@ func troubleOf(call *cloud.Error) trouble {
 }
 
 // confined tells whether the trouble of a call about backups is confined to
-// such calls: control calls are answered, and the call, made once more, fails
-// alike.
+// such calls: control calls are answered, and the call, made twice more, fails
+// alike. A control call between these two has to be answered at once: else it may
+// be a limiter, which the calls before have used up, or one of several nodes, whose
+// turn it was.
 func (r *run) confined(ctx context.Context, err error) bool {
 	call := answered(err)
 	what := troubleOf(call)
 	if what == noTrouble || call.Again == nil {
 		return false
 	}
-	_, err = wait.Until(ctx, wait.Policy{Limit: controlIn, Transient: func(error) (time.Duration, bool) { return 0, true }},
-		func(ctx context.Context) (nothing, bool, error) {
-			err := r.Cloud.Control(ctx)
-			return nothing{}, err == nil, err
-		})
-	if err != nil {
+	if r.control(ctx, func(error) bool { return true }) != nil || !r.again(ctx, call, what) {
 		return false
 	}
+	if err := r.Cloud.ControlOnce(ctx); err != nil {
+		return false
+	}
+	return r.again(ctx, call, what)
+}
+
+// control makes the control calls, for a while again as long as their error says so.
+func (r *run) control(ctx context.Context, again func(error) bool) error {
+	policy := wait.Policy{Limit: controlIn, Transient: func(err error) (time.Duration, bool) { return 0, again(err) }}
+	var last error
+	_, err := wait.Until(ctx, policy, func(ctx context.Context) (nothing, bool, error) {
+		last = r.Cloud.Control(ctx)
+		return nothing{}, last == nil, last
+	})
+	if last != nil {
+		return last
+	}
+	return err
+}
+
+// again makes the call once more, and tells whether it is in the same trouble.
+func (r *run) again(ctx context.Context, call *cloud.Error, what trouble) bool {
 	ctx, cancel := context.WithTimeout(ctx, min(r.Timeout, againIn))
 	defer cancel()
 	made, err := call.Again(ctx)
@@ -84,11 +104,12 @@ func (r *run) wholeEndpoint(ctx context.Context, f *Failure) {
 	if f.Verdict != Fail || call == nil || errors.As(f.err, &finding) || !notOffered(call) && !malformed(call) {
 		return
 	}
-	if control := answered(r.Cloud.Control(ctx)); control == nil || control.Code != call.Code {
+	control := answered(r.control(ctx, func(err error) bool { return troubleOf(answered(err)) != noTrouble }))
+	if control == nil || control.Code != call.Code && troubleOf(control) == noTrouble && !noSuchAPI(control.Code) {
 		return
 	}
 	f.Verdict, f.Expected = Abort, "the Block Storage API at "+r.Cloud.Login.Endpoint
-	f.Hint = "calls about volumes are answered alike, so this is not about backups: check the endpoint in the catalog, or block_storage_endpoint_override (volume_endpoint_override and the like) in clouds.yaml"
+	f.Hint = "calls about volumes fail too, so this is not about backups: check the endpoint in the catalog, or block_storage_endpoint_override (volume_endpoint_override and the like) in clouds.yaml"
 }
 
 // malformed is how Cinder answers to a listing whose address names another project
@@ -103,14 +124,27 @@ func (c *clearing) troubled(it *item) bool {
 	return it.refusal != nil && c.mayDelete(it.Status) && troubleOf(asCall(it.refusal)) != noTrouble
 }
 
-// unreached are the answers about what is left that is troubled.
+// unreached are the answers about what is left that is troubled, and for what was not
+// asked for because of them one of these.
 func (c *clearing) unreached() (all []*cloud.Error) {
+	unasked := 0
 	for _, r := range c.waitedFor() {
-		if it := c.items[r.ID]; c.troubled(it) {
+		switch it := c.items[r.ID]; {
+		case c.troubled(it):
 			all = append(all, asCall(it.refusal))
+		case c.unasked(it):
+			unasked++
 		}
 	}
+	if len(all) > 0 {
+		all = append(all, slices.Repeat(all[:1], unasked)...)
+	}
 	return all
+}
+
+// unasked is an item whose turn to be deleted never came.
+func (c *clearing) unasked(it *item) bool {
+	return it.tried.IsZero() && it.begun.IsZero() && c.mayDelete(it.Status)
 }
 
 // aboutBackups is one of the unreached if all of them are about backups.
@@ -139,7 +173,7 @@ func (r *run) confine(ctx context.Context, f *Failure) {
 	}
 	f.Verdict = Fail
 	if left == nil { // else each of these has a line of its own
-		f.Got += "; a second try failed alike, while GET /volumes and GET /limits were answered"
+		f.Got += "; two more tries failed alike, while GET /volumes and GET /limits were answered"
 	}
 	f.Hint = "only calls about backups are " + string(troubleOf(answered(cause))) + ": look at cinder-api, at cinder-backup, and at what stands in front of them"
 }

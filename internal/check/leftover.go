@@ -36,6 +36,10 @@ func (c *clearing) leftovers() []Leftover {
 			l.Reason = r.Reason
 		case it.accepted:
 			l.Reason = "its deletion was accepted, and it is still there"
+		case c.unasked(it) && r.HasDependents:
+			l.Reason = "not asked for: incremental backups that build on it are not gone"
+		case c.unasked(it):
+			l.Reason = "not asked for: those asked for before took all the time"
 		default:
 			l.Reason = "Cinder lets a member delete only from: " + strings.Join(c.deletable, ", ")
 		}
@@ -60,6 +64,8 @@ func (c *clearing) hint(r cloud.Resource, l Leftover) string {
 		return "policy does not let this user delete it: ask the operator for a role or a policy that allows it; another run will not change it"
 	case c.idle[l.Status] != "":
 		return c.idle[l.Status] + "; " + again
+	case l.Status == "deleting":
+		return fmt.Sprintf("if the cloud is merely slow, wait or allow more with --timeout; if it stays so, an administrator has to run: %s %s; %s", c.reset, l.ID, again)
 	case !c.mayDelete(l.Status):
 		return fmt.Sprintf("an administrator has to run: %s %s; %s", c.reset, l.ID, again)
 	case c.name == cloud.KindBackup && strings.Contains(l.Reason, "Incremental backups exist"):

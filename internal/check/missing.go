@@ -32,7 +32,13 @@ func (c *clearing) withMissing(ctx context.Context, listed []cloud.Resource) ([]
 			}
 			if there || time.Since(it.missing) < lag {
 				listed = append(listed, now)
-				c.unclear = c.unclear || !there
+				if !there {
+					c.unclear = true
+					if _, known := c.doubted[was.ID]; !known {
+						c.doubted[was.ID] = time.Now()
+					}
+					c.lagging = c.lagging || time.Since(c.doubted[was.ID]) < lag
+				}
 				continue
 			}
 		}
@@ -65,7 +71,7 @@ func (c *clearing) withMade(ctx context.Context, listed []cloud.Resource) ([]clo
 			c.owned.gone(m.Resource)
 			continue
 		case m.ID == "": // asked for, and perhaps not yet there
-			there, c.unclear = append(there, m), true
+			there, c.unclear, c.lagging = append(there, m), true, true
 			continue
 		case i >= 0:
 			m.listed = true
@@ -80,7 +86,7 @@ func (c *clearing) withMade(ctx context.Context, listed []cloud.Resource) ([]clo
 				c.owned.gone(m.Resource)
 				continue
 			case !found: // perhaps not yet there
-				there, c.unclear = append(there, m), true
+				there, c.unclear, c.lagging = append(there, m), true, true
 				continue
 			}
 			listed, i = append(listed, now), len(listed)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"volume-backup-tester/internal/cloud"
@@ -91,10 +92,17 @@ func (s *Session) CreateBackup(ctx context.Context, spec cloud.BackupSpec, volum
 	return made.Resource, err
 }
 
-// TryBackup asks for a backup that should be refused.
+// TryBackup asks for a backup that should be refused, and not because lag hides its
+// volume.
 func (s *Session) TryBackup(ctx context.Context, spec cloud.BackupSpec) error {
-	_, err := s.ask(cloud.Resource{Kind: cloud.KindBackup, Name: spec.Name}, func() (cloud.Resource, error) { return s.cloud.CreateBackup(ctx, spec) })
-	return err
+	policy := wait.Policy{Limit: lag, Transient: func(err error) (time.Duration, bool) {
+		call := answered(err)
+		return 0, call != nil && call.Code == http.StatusNotFound && spec.VolumeID != unusedID && strings.Contains(call.Message, spec.VolumeID)
+	}}
+	return s.run.Tolerance.repeat(ctx, policy, shown404, time.Now(), func(ctx context.Context) error {
+		_, err := s.ask(cloud.Resource{Kind: cloud.KindBackup, Name: spec.Name}, func() (cloud.Resource, error) { return s.cloud.CreateBackup(ctx, spec) })
+		return err
+	})
 }
 
 // StartBackup is CreateBackup up to the answer, also for a backup of a snapshot.
@@ -130,7 +138,9 @@ func (s *Session) CreateSnapshot(ctx context.Context, name string, volume cloud.
 // is not asked (API reference: "Attach volume to a server").
 func (s *Session) Attach(ctx context.Context, volume cloud.Resource) (cloud.Resource, error) {
 	s.emit(StepStarted{Verb: "attaching", On: volume})
-	err := s.writing(volume).Act(ctx, volume, "os-attach", map[string]any{"host_name": "volume-backup-tester", "mountpoint": device, "mode": "rw"})
+	err := s.askPastLag(ctx, func(ctx context.Context) error {
+		return s.writing(volume).Act(ctx, volume, "os-attach", map[string]any{"host_name": "volume-backup-tester", "mountpoint": device, "mode": "rw"})
+	}, volume)
 	if call := answered(err); call != nil && call.Code == http.StatusForbidden && call.Origin == cloud.FromService {
 		return volume, &Skip{Why: "policy does not let this user attach a volume: " + call.Answer()}
 	}
@@ -184,12 +194,15 @@ func (s *Session) writing(on cloud.Resource) *cloud.Client {
 // Remove deletes one resource of the run and waits until it is gone. What
 // refuses it for its status may pass: it is asked again within the budget.
 func (s *Session) Remove(ctx context.Context, what cloud.Resource) error {
-	if _, err := s.run.owned.verify(ctx, s.cloud, what); err != nil {
+	if err := s.run.Tolerance.present(ctx, func(ctx context.Context) error {
+		_, err := s.run.owned.verify(ctx, s.cloud, what)
+		return err
+	}); err != nil {
 		return err
 	}
 	s.run.deleting(s.emit, what, false)
 	status := what.Status
-	var accepted time.Time
+	var accepted, missing time.Time // missing: since when it is 404, and nobody was told to delete it
 	var refusal error
 	policy := s.run.policy()
 	policy.Expect = func() time.Duration {
@@ -199,6 +212,7 @@ func (s *Session) Remove(ctx context.Context, what cloud.Resource) error {
 		return s.run.usual.half(deletionKind(what.Kind))
 	}
 	_, err := wait.Until(ctx, policy, func(ctx context.Context) (nothing, bool, error) {
+		began := time.Now()
 		if accepted.IsZero() || status != "deleting" && time.Since(accepted) > undone {
 			err := s.run.owned.delete(ctx, s.cloud, what)
 			call := answered(err)
@@ -216,6 +230,9 @@ func (s *Session) Remove(ctx context.Context, what cloud.Resource) error {
 			what, err = now, s.run.owned.expectName(now)
 		}
 		switch {
+		case gone(err) && accepted.IsZero() && time.Since(cmp.Or(missing, began)) < lag:
+			missing = cmp.Or(missing, began)
+			return nothing{}, false, nil
 		case gone(err):
 			s.run.owned.gone(what)
 			if !accepted.IsZero() {
@@ -225,7 +242,7 @@ func (s *Session) Remove(ctx context.Context, what cloud.Resource) error {
 		case err == nil && failed(now.Status):
 			return nothing{}, false, &Finding{On: now, Expected: "to be deleted", Got: "status '" + now.Status + "'"}
 		case err == nil:
-			status = now.Status
+			status, missing = now.Status, time.Time{}
 		}
 		return nothing{}, false, err
 	})

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"volume-backup-tester/internal/cloud"
-	"volume-backup-tester/internal/wait"
 )
 
 // owned decides what may be deleted, overwritten or detached, and is the only
@@ -82,9 +81,8 @@ func (o *owned) guarded(as, own *cloud.Client, what cloud.Resource, shown func(c
 	if what.ID == unusedID {
 		return as
 	}
-	policy := wait.Policy{Limit: lag, Transient: func(err error) (time.Duration, bool) { return 0, gone(err) }}
 	return as.Before(func(ctx context.Context) error {
-		return o.tolerance.repeat(ctx, policy, shown404, time.Now(), func(ctx context.Context) error {
+		return o.tolerance.present(ctx, func(ctx context.Context) error {
 			now, err := o.verify(ctx, own.Once(), what)
 			if err == nil && shown != nil {
 				shown(now)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"volume-backup-tester/internal/cloud"
@@ -37,6 +38,8 @@ type run struct {
 	qcow2  formats
 	hashes *hashes
 	usual  *usual
+	// unlisted tells that the cloud gives no list of snapshots.
+	unlisted atomic.Bool
 
 	mu      sync.Mutex // one event at a time; guards the outcome's timelines and skips
 	outcome *Outcome

@@ -108,13 +108,13 @@ func tolerated(failed *cloud.Error) string {
 	return fmt.Sprint(failed.Code)
 }
 
-// eventually repeats what looks at the cloud while it returns a *Finding, for as
-// long as the API's answers may lag.
+// eventually repeats what looks at the cloud while it returns a *Finding, or what it
+// looks for is not found, for as long as the API's answers may lag.
 func (s *Session) eventually(ctx context.Context, poll func(context.Context) error) error {
 	began := time.Now()
 	policy := wait.Policy{Limit: lag, Transient: func(err error) (time.Duration, bool) {
 		_, again := err.(*Finding)
-		return 0, again
+		return 0, again || refusedByLag(err)
 	}}
 	return s.run.Tolerance.repeat(ctx, policy, "outdated answer", began, poll)
 }
@@ -135,6 +135,22 @@ func (s *Session) askPastLag(ctx context.Context, ask func(context.Context) erro
 		}
 	}
 	return err
+}
+
+// present repeats what looks at something that was shown before, or has just been
+// made, while that is 404, for as long as lag may last.
+func (t *Tolerance) present(ctx context.Context, look func(context.Context) error) error {
+	policy := wait.Policy{Limit: lag, Transient: func(err error) (time.Duration, bool) { return 0, gone(err) }}
+	return t.repeat(ctx, policy, shown404, time.Now(), look)
+}
+
+// show is something of this run as it is now.
+func (s *Session) show(ctx context.Context, what cloud.Resource) (now cloud.Resource, err error) {
+	err = s.run.Tolerance.present(ctx, func(ctx context.Context) error {
+		now, err = s.cloud.Show(ctx, what)
+		return err
+	})
+	return now, err
 }
 
 // repeat tries until that does not fail with what the policy passes over, and
@@ -165,6 +181,6 @@ func refusedByLag(err error) bool {
 		return false
 	}
 	message := strings.ToLower(call.Message)
-	return call.Code == 400 && (strings.Contains(message, "status") || strings.Contains(message, "must be available")) ||
+	return call.Code == 400 && (strings.Contains(message, "status") || strings.Contains(message, "must be available") || strings.Contains(message, "no backups available to do an incremental backup")) ||
 		call.Code == 404 && anID.MatchString(message)
 }

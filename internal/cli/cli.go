@@ -270,6 +270,12 @@ func cleanupCommand(s settings) string {
 	if s.olderThanGiven != "" {
 		command += " --older-than " + s.olderThanGiven
 	}
+	if s.timeoutGiven != defaultTimeout {
+		command += " --timeout " + s.timeoutGiven
+	}
+	if s.ask {
+		command += " --ask"
+	}
 	return command
 }
 

@@ -80,6 +80,7 @@ func (s settings) checkReports() error {
 const (
 	longestName    = 255                // Cinder's limit for names (API reference)
 	longestSuffix  = 60                 // what checks put behind the prefix, generously
+	defaultTimeout = "60"               // seconds
 	longestTimeout = 365 * 24 * 60 * 60 // seconds
 	mostParallel   = 16                 // more than a quota holds, and than Pace lets ask at once
 )
@@ -91,7 +92,7 @@ const (
 )
 
 func parse(args []string, getenv func(string) string) (settings, error) {
-	s := settings{prefix: "scs-test-", timeoutGiven: "60", volumeSize: 1, checksGiven: "core", parallel: 4, onFailure: keep}
+	s := settings{prefix: "scs-test-", timeoutGiven: defaultTimeout, volumeSize: 1, checksGiven: "core", parallel: 4, onFailure: keep}
 	f := pflag.NewFlagSet("volume-backup-tester", pflag.ContinueOnError)
 	f.Usage = func() {}
 	for _, o := range options(&s) {

@@ -61,7 +61,7 @@ func TestRedirectedElsewhere(t *testing.T) {
 				}
 				status := s.run()
 				said := s.stderr.String()
-				if status == exitPass || struck > 2 || strings.Contains(said, "credentials") ||
+				if status == exitPass || struck > 3 || strings.Contains(said, "credentials") ||
 					!strings.Contains(said, "redirect from http://cloudsim/") || !strings.Contains(said, " to https://sso.example.com/login refused: other host") {
 					t.Errorf("exit %d, redirected %d times\n%s", status, struck, said)
 				}

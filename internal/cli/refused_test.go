@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"volume-backup-tester/internal/cloudsim"
 )
@@ -134,6 +135,10 @@ func TestWholeEndpoint(t *testing.T) {
 		{[]string{"GET /backups/detail=501"}, exitFail, deployed},
 		{[]string{"GET /backups/detail=400"}, exitFail, "look for the request id in Cinder's logs"},
 		{[]string{"GET /backups/detail=404", "GET /volumes/detail=500"}, exitFail, deployed},
+		{[]string{"GET /backups/detail=404", "GET /volumes/detail=proxy:503*2"}, exitFail, deployed},
+		{[]string{"GET /backups/detail=404", "GET /volumes/detail=proxy:503"}, exitAbort, override},
+		{[]string{"GET /backups/detail=404", "GET /volumes/detail=drop"}, exitAbort, override},
+		{[]string{"GET /backups/detail=405", "GET /volumes/detail=404"}, exitAbort, override},
 	} {
 		t.Run(strings.Join(row.faults, " "), func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -144,6 +149,59 @@ func TestWholeEndpoint(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestNotConfined: a dead node among several, and a limiter of all calls that says
+// neither 429 nor when to come back, speak of the endpoint and not of backups,
+// whatever the calls happen to meet.
+func TestNotConfined(t *testing.T) {
+	page := func(response *http.Response) *http.Response {
+		response.StatusCode, response.Header = http.StatusServiceUnavailable, http.Header{"Content-Type": {"text/html"}}
+		replaceBody(response, "<html><body><h1>503 Service Unavailable</h1></body></html>")
+		return response
+	}
+	struck := 0
+	for k := range 24 {
+		bubble(t, func(t *testing.T) {
+			s := newScene(t, cloudsim.Config{OperationTime: time.Duration(400+100*k) * time.Millisecond})
+			calls, tokens, filled := k, 4.0, time.Now()
+			var mu sync.Mutex
+			s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+				if !strings.HasPrefix(r.URL.Path, "/volume/") {
+					return cloud.RoundTrip(r)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				calls++
+				tokens = min(tokens+3*time.Since(filled).Seconds(), 4)
+				filled = time.Now()
+				limited := tokens < 1
+				if !limited {
+					tokens--
+				}
+				if k%2 == 0 && calls%3 != 0 || k%2 == 1 && !limited {
+					return cloud.RoundTrip(r)
+				}
+				asked := r.Clone(r.Context())
+				asked.Method, asked.Body, asked.ContentLength = "GET", nil, 0
+				response, err := cloud.RoundTrip(asked) // nothing is done
+				if err != nil {
+					return nil, err
+				}
+				return page(response), nil
+			}
+			status := s.run("--timeout", "30")
+			if status == exitFail {
+				t.Errorf("%d: exit %d\n%s", k, status, &s.stderr)
+			}
+			if status == exitAbort {
+				struck++
+			}
+		})
+	}
+	if struck == 0 {
+		t.Error("no run met it")
 	}
 }
 

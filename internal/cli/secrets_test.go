@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"html"
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -207,4 +209,29 @@ func TestTokenCannotBeRenewed(t *testing.T) {
 			t.Errorf("exit %d\n%s", status, &s.stderr)
 		}
 	})
+}
+
+// TestSecretsInReasons: what a driver says may quote a request, as Swift's does.
+func TestSecretsInReasons(t *testing.T) {
+	for _, of := range []string{`"fail_reason":`, `"user_message":`} {
+		bubble(t, func(t *testing.T) {
+			s := newScene(t, cloudsim.Config{}, "create-backup=error", "restore=error_restoring")
+			var token string
+			s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+				response, err := cloud.RoundTrip(r)
+				if token = cmp.Or(r.Header.Get("X-Auth-Token"), token); err == nil && token != "" && strings.Contains(r.URL.Path, "/volume/") && r.Method == "GET" {
+					said := regexp.MustCompile(of + ` ?"[^"]*"`)
+					body := string(must(io.ReadAll(response.Body)))
+					response.Header.Set("X-Openstack-Request-Id", "req-"+token)
+					replaceBody(response, said.ReplaceAllString(body, of+`"GET failed: X-Auth-Token: `+token+`, `+cloudsim.Password+`"`))
+				}
+				return response, err
+			}
+			status := s.run("--debug", "--json", "run.json")
+			all := s.stdout.String() + s.stderr.String() + s.read("run.json")
+			if status != exitFail || strings.Contains(all, token) || strings.Contains(all, cloudsim.Password) {
+				t.Errorf("%s exit %d\n%s", of, status, all)
+			}
+		})
+	}
 }

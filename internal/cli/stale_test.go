@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -84,6 +85,29 @@ func (s *staleLists) roundTrip(r *http.Request, cloud http.RoundTripper) (*http.
 func gone404(response *http.Response, id string) {
 	response.StatusCode = http.StatusNotFound
 	replaceBody(response, `{"itemNotFound": {"code": 404, "message": "Volume `+id+` could not be found."}}`)
+}
+
+// TestLagInChecks: lag is no fault in the optional checks either.
+func TestLagInChecks(t *testing.T) {
+	for _, row := range []struct {
+		checks   string
+		lag      time.Duration
+		flapping bool
+	}{
+		{"refusals", 300 * time.Millisecond, false}, {"refusals", time.Second, false},
+		{"in-use", 2 * time.Second, true}, {"fidelity", 2 * time.Second, true}, {"incremental", 2 * time.Second, true},
+		{"listing", 2 * time.Second, true}, {"restore-existing", 2 * time.Second, true}, {"snapshot", 2 * time.Second, true},
+	} {
+		t.Run(fmt.Sprint(row), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := withoutImages(t, cloudsim.Config{Lag: row.lag, LagFlapping: row.flapping})
+				status := s.run("--checks", row.checks, "--timeout", "30")
+				if status != exitPass {
+					t.Errorf("exit %d\n%s%s", status, &s.stdout, &s.stderr)
+				}
+			})
+		})
+	}
 }
 
 // bodyOf is a request's body, which the cloud still gets.

@@ -121,7 +121,7 @@ func (c *Client) Messages(ctx context.Context, resourceID string) ([]string, err
 		var texts []string
 		for _, m := range body.Messages {
 			// A Cinder that ignores the filter shows every project's.
-			if text := Printable(m.Text); m.ResourceID == resourceID && text != "" {
+			if text := Printable(made.secrets.hide(m.Text)); m.ResourceID == resourceID && text != "" {
 				texts = append(texts, text)
 			}
 		}
@@ -195,10 +195,16 @@ func (c *Client) Supports(ctx context.Context, microversion string) (yes, no boo
 // Control makes the calls that have nothing to do with backups, once: where they
 // are answered and a call about backups is not, that is about backups.
 func (c *Client) Control(ctx context.Context) error {
-	if _, err := c.Once().page(ctx, listing(KindVolume), KindVolume, "?limit=1"); err != nil {
+	if err := c.ControlOnce(ctx); err != nil {
 		return err
 	}
 	_, err := c.Once().Limits(ctx)
+	return err
+}
+
+// ControlOnce makes the first of these alone.
+func (c *Client) ControlOnce(ctx context.Context) error {
+	_, err := c.Once().page(ctx, listing(KindVolume), KindVolume, "?limit=1")
 	return err
 }
 
@@ -220,7 +226,7 @@ func (c *call) resource(body single, err error) (Resource, error) {
 	case c.on.ID != "" && w.ID != c.on.ID:
 		return Resource{}, c.incomplete("it describes " + w.ID + " instead")
 	}
-	return w.resource(c.on.Kind, c.requestID), nil
+	return w.resource(c.on.Kind, c), nil
 }
 
 // incomplete is an answer that arrived whole and lacks what it is for.

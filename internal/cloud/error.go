@@ -247,7 +247,7 @@ func (c *call) failure(err error) *Error {
 	case errors.As(e.Err, &answered):
 		e.Code = answered.Actual
 		e.Message = message(answered.Body)
-		e.RequestID = requestID(answered.ResponseHeader)
+		e.RequestID = c.secrets.hide(requestID(answered.ResponseHeader))
 		e.RetryAfter = retryAfter(answered.ResponseHeader)
 		e.Origin = c.origin(e, answered.Body)
 		e.inFront = e.Origin == FromFrontEnd && c.named.has(c.service)
@@ -260,7 +260,7 @@ func (c *call) failure(err error) *Error {
 		e.Message = noAnswer(e.Err)
 		e.MayHaveApplied = c.mutates && !neverSent(e.Err)
 	}
-	if c.mutates && e.Code >= 500 {
+	if c.mutates && (e.Code >= 500 || e.Code >= 200 && e.Code < 300) {
 		e.MayHaveApplied = true
 	}
 	return e

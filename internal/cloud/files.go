@@ -28,7 +28,7 @@ func (f file) entry(name string) (*mapping, error) {
 		return nil, configErrorf("'%s' in %s is not a set of keys and values (line %d)", name, f.path, v.line)
 	}
 	if path, tagged := v.fields.unresolved(); tagged.kind == unknownTag {
-		return nil, configErrorf("%s, line %d, column %d: '%s' has the tag %s, which cannot be resolved here; write the value itself", f.path, tagged.line, tagged.column, path, Printable(tagged.text))
+		return nil, configErrorf("%s, line %d, column %d: '%s' begins with '!', which makes it a YAML tag, and that cannot be resolved here; write the value itself, in quotes if it begins so", f.path, tagged.line, tagged.column, path)
 	}
 	return v.fields, nil
 }

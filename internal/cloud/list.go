@@ -158,7 +158,7 @@ func (c *call) page(body several, kind string) (page, error) {
 		if !w.usable() {
 			return page{}, c.incomplete("an entry has no usable id")
 		}
-		r := w.resource(kind, c.requestID)
+		r := w.resource(kind, c)
 		r.AsOf = c.date
 		one.entries = append(one.entries, r)
 	}

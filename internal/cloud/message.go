@@ -120,13 +120,13 @@ func noAnswer(err error) string {
 
 const unreadable = "(an address that cannot be read)"
 
-// public is an address without the user and password that may be in it.
+// public is an address without what may be secret in it: user, password, query.
 func public(address string) string {
 	parsed, err := url.Parse(address)
 	if err != nil {
 		return unreadable
 	}
-	parsed.User = nil
+	parsed.User, parsed.RawQuery, parsed.Fragment = nil, "", ""
 	return parsed.String()
 }
 

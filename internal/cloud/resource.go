@@ -188,11 +188,12 @@ func (s *several) of(kind string) (list []wire, links []gophercloud.Link) {
 // commands that people copy, so nothing but an id may be in it.
 func (w wire) usable() bool { return identifier.MatchString(w.ID) }
 
-func (w wire) resource(kind, requestID string) Resource {
+// resource is what the answer to a call shows. A driver's own words may quote a secret.
+func (w wire) resource(kind string, c *call) Resource {
 	size, _ := w.Size.Int64() // null while it is not known
 	return Resource{
-		Kind: kind, ID: w.ID, Name: w.Name, Status: Printable(w.Status), Description: w.Description, Reason: Printable(w.FailReason),
-		Created: time.Time(w.CreatedAt), RequestID: requestID, Metadata: w.Metadata,
+		Kind: kind, ID: w.ID, Name: w.Name, Status: Printable(w.Status), Description: w.Description, Reason: Printable(c.secrets.hide(w.FailReason)),
+		Created: time.Time(w.CreatedAt), RequestID: c.requestID, Metadata: w.Metadata,
 		VolumeType: Printable(w.VolumeType), Bootable: fmt.Sprint(w.Bootable) == "true", Encrypted: w.Encrypted,
 		Attachments: w.Attachments, ImageMetadata: w.ImageMetadata,
 		VolumeID: w.VolumeID, SnapshotID: Printable(w.SnapshotID), Incremental: w.Incremental, HasDependents: w.HasDependents,

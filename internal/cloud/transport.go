@@ -49,7 +49,7 @@ func (o observer) RoundTrip(r *http.Request) (*http.Response, error) {
 	c.code, c.requestID, c.date, c.secrets, c.named = 0, "", time.Time{}, o.secrets, o.named
 	resp, err := o.next.RoundTrip(r)
 	if err == nil {
-		c.code, c.requestID = resp.StatusCode, requestID(resp.Header)
+		c.code, c.requestID = resp.StatusCode, o.secrets.hide(requestID(resp.Header))
 		c.date, _ = http.ParseTime(resp.Header.Get("Date"))
 		if c.code < 300 && c.requestID != "" {
 			o.named.add(c.service)

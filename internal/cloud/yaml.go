@@ -189,8 +189,13 @@ func syntaxError(raw []byte, err error) string {
 		}
 	}
 	line, column := position(raw, end)
+	if unknownAnchor.MatchString(text) { // its name may be a password that is not in quotes
+		text = "an unknown anchor is referenced; a value that begins with '*' has to be in quotes"
+	}
 	return fmt.Sprintf("line %d, column %d: %s", line, column, Printable(text))
 }
+
+var unknownAnchor = regexp.MustCompile(`^unknown anchor '.*' referenced$`)
 
 // position is the line and the column of the last byte before end.
 func position(raw []byte, end int) (line, column int) {

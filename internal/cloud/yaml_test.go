@@ -14,7 +14,7 @@ func TestSyntaxErrors(t *testing.T) {
 		{"a.yaml", "clouds:\n  mine:\n   a: b: c\n", "a.yaml is not valid YAML: line 3, column 8: mapping values are not allowed in this context"},
 		{"a.yaml", "clouds:\n\tmine:\n", "a.yaml is not valid YAML: line 2, column 1: found character that cannot start any token"},
 		{"a.yaml", "clouds: [", "a.yaml is not valid YAML: line 1, column 9: did not find expected node content"},
-		{"a.yaml", "clouds: *nosuch\n", "a.yaml is not valid YAML: line 1, column 15: unknown anchor 'nosuch' referenced"},
+		{"a.yaml", "clouds: *nosuch\n", "a.yaml is not valid YAML: line 1, column 15: an unknown anchor is referenced; a value that begins with '*' has to be in quotes"},
 		{"a.yaml", "%YAML 2.0\n---\nclouds: {}\n", "a.yaml is not valid YAML: line 1, column 9: found incompatible YAML document"},
 		{"a.yaml", "a: &a [*a]\n", "a.yaml, line 1, column 4: this value contains itself"},
 		{"a.yaml", "? [a]\n: b\n", "a.yaml, line 1, column 3: a key that is not a text"},
