@@ -187,3 +187,24 @@ func TestRegionWithBlanks(t *testing.T) {
 		}
 	})
 }
+
+// TestOtherSuccess: what was made behind an answer of another code is named among
+// what is left, by its name at least.
+func TestOtherSuccess(t *testing.T) {
+	for path, code := range map[string]int{"/volumes": http.StatusOK, "/backups": http.StatusCreated} {
+		bubble(t, func(t *testing.T) {
+			s := newScene(t, cloudsim.Config{})
+			s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
+				response, err := cloud.RoundTrip(r)
+				if err == nil && r.Method == "POST" && strings.HasSuffix(r.URL.Path, path) {
+					response.StatusCode = code
+				}
+				return response, err
+			}
+			status := s.run()
+			if status != exitFail || !strings.Contains(s.stderr.String(), "  may still exist: "+path[1:len(path)-1]+" 'scs-test-volume") {
+				t.Errorf("%s answered with %d: exit %d\n%s", path, code, status, &s.stderr)
+			}
+		})
+	}
+}

@@ -213,9 +213,9 @@ func TestTokenCannotBeRenewed(t *testing.T) {
 
 // TestSecretsInReasons: what a driver says may quote a request, as Swift's does.
 func TestSecretsInReasons(t *testing.T) {
-	for _, of := range []string{`"fail_reason":`, `"user_message":`} {
+	for of, fault := range map[string]string{`"fail_reason":`: "create-backup=error", `"user_message":`: "restore=error_restoring"} {
 		bubble(t, func(t *testing.T) {
-			s := newScene(t, cloudsim.Config{}, "create-backup=error", "restore=error_restoring")
+			s := newScene(t, cloudsim.Config{}, fault)
 			var token string
 			s.network = func(r *http.Request, cloud http.RoundTripper) (*http.Response, error) {
 				response, err := cloud.RoundTrip(r)
