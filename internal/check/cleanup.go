@@ -117,23 +117,6 @@ type item struct {
 	missing  time.Time // since when neither the list nor its id shows it; zero: they do
 }
 
-// unneeded is a list of snapshots that the cloud does not give, where this run has
-// made none: that says nothing about backups. A volume that is held by one is told. A
-// clean-up alone goes on only where the cloud refuses the list for good.
-func (c *clearing) unneeded(err error) bool {
-	call := asCall(err)
-	if call == nil || c.name != cloud.KindSnapshot || len(c.made) > 0 || c.first != nil {
-		return false
-	}
-	switch troubleOf(call) {
-	case noTrouble:
-		return !c.CleanupOnly || call.Code < 500 || call.Code == http.StatusNotImplemented
-	case silence, frontEnd:
-		return !c.CleanupOnly
-	}
-	return false
-}
-
 // clear goes on while something moves: each move restarts the budget.
 func (c *clearing) clear(ctx context.Context) error {
 	policy := c.policy()
