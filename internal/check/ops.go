@@ -95,11 +95,11 @@ func (s *Session) CreateBackup(ctx context.Context, spec cloud.BackupSpec, volum
 // TryBackup asks for a backup that should be refused, and not because lag hides its
 // volume.
 func (s *Session) TryBackup(ctx context.Context, spec cloud.BackupSpec) error {
-	policy := wait.Policy{Limit: lag, Transient: func(err error) (time.Duration, bool) {
+	hidden := func(err error) bool {
 		call := answered(err)
-		return 0, call != nil && call.Code == http.StatusNotFound && spec.VolumeID != unusedID && strings.Contains(call.Message, spec.VolumeID)
-	}}
-	return s.run.Tolerance.repeat(ctx, policy, shown404, time.Now(), func(ctx context.Context) error {
+		return call != nil && call.Code == http.StatusNotFound && spec.VolumeID != unusedID && strings.Contains(call.Message, spec.VolumeID)
+	}
+	return s.run.Tolerance.repeat(ctx, shown404, hidden, func(ctx context.Context) error {
 		_, err := s.ask(cloud.Resource{Kind: cloud.KindBackup, Name: spec.Name}, func() (cloud.Resource, error) { return s.cloud.CreateBackup(ctx, spec) })
 		return err
 	})
@@ -202,7 +202,8 @@ func (s *Session) Remove(ctx context.Context, what cloud.Resource) error {
 	}
 	s.run.deleting(s.emit, what, false)
 	status := what.Status
-	var accepted, missing time.Time // missing: since when it is 404, and nobody was told to delete it
+	var accepted, missing time.Time // missing: since when it is 404, and Cinder was not told to delete it
+	applied := false                // the deletion was accepted, or may have been
 	var refusal error
 	policy := s.run.policy()
 	policy.Expect = func() time.Duration {
@@ -216,6 +217,7 @@ func (s *Session) Remove(ctx context.Context, what cloud.Resource) error {
 		if accepted.IsZero() || status != "deleting" && time.Since(accepted) > undone {
 			err := s.run.owned.delete(ctx, s.cloud, what)
 			call := answered(err)
+			applied = applied || err == nil || call != nil && call.MayHaveApplied
 			if call != nil && call.Code == http.StatusBadRequest && call.Origin == cloud.FromService {
 				refusal, err = err, nil
 			} else if err == nil {
@@ -230,7 +232,7 @@ func (s *Session) Remove(ctx context.Context, what cloud.Resource) error {
 			what, err = now, s.run.owned.expectName(now)
 		}
 		switch {
-		case gone(err) && accepted.IsZero() && time.Since(cmp.Or(missing, began)) < lag:
+		case gone(err) && !applied && time.Since(cmp.Or(missing, began)) < lag:
 			missing = cmp.Or(missing, began)
 			return nothing{}, false, nil
 		case gone(err):

@@ -111,24 +111,20 @@ func tolerated(failed *cloud.Error) string {
 // eventually repeats what looks at the cloud while it returns a *Finding, or what it
 // looks for is not found, for as long as the API's answers may lag.
 func (s *Session) eventually(ctx context.Context, poll func(context.Context) error) error {
-	began := time.Now()
-	policy := wait.Policy{Limit: lag, Transient: func(err error) (time.Duration, bool) {
+	return s.run.Tolerance.repeat(ctx, "outdated answer", func(err error) bool {
 		_, again := err.(*Finding)
-		return 0, again || refusedByLag(err)
-	}}
-	return s.run.Tolerance.repeat(ctx, policy, "outdated answer", began, poll)
+		return again || refusedByLag(err)
+	}, poll)
 }
 
 var anID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
-// asked repeats a request that was refused because of a status, or because of a
+// askPastLag repeats a request that was refused because of a status, or because of a
 // resource that is not there, although this session has just been shown
 // otherwise. It is not for requests that should be refused. needs are what has to
 // be there for the request: one that is not is the reason that counts.
 func (s *Session) askPastLag(ctx context.Context, ask func(context.Context) error, needs ...cloud.Resource) error {
-	began := time.Now()
-	policy := wait.Policy{Limit: lag, Transient: func(err error) (time.Duration, bool) { return 0, refusedByLag(err) }}
-	err := s.run.Tolerance.repeat(ctx, policy, "refusal for an outdated status", began, ask)
+	err := s.run.Tolerance.repeat(ctx, "refusal for an outdated status", refusedByLag, ask)
 	for _, what := range needs {
 		if lost := s.lost(ctx, what, err); lost != nil {
 			return lost
@@ -140,8 +136,7 @@ func (s *Session) askPastLag(ctx context.Context, ask func(context.Context) erro
 // present repeats what looks at something that was shown before, or has just been
 // made, while that is 404, for as long as lag may last.
 func (t *Tolerance) present(ctx context.Context, look func(context.Context) error) error {
-	policy := wait.Policy{Limit: lag, Transient: func(err error) (time.Duration, bool) { return 0, gone(err) }}
-	return t.repeat(ctx, policy, shown404, time.Now(), look)
+	return t.repeat(ctx, shown404, gone, look)
 }
 
 // show is something of this run as it is now.
@@ -153,9 +148,11 @@ func (s *Session) show(ctx context.Context, what cloud.Resource) (now cloud.Reso
 	return now, err
 }
 
-// repeat tries until that does not fail with what the policy passes over, and
-// counts what it has passed over.
-func (t *Tolerance) repeat(ctx context.Context, policy wait.Policy, what string, began time.Time, try func(context.Context) error) error {
+// repeat tries again while that fails with what lag explains, for as long as lag may
+// last, and counts what it has passed over.
+func (t *Tolerance) repeat(ctx context.Context, what string, explained func(error) bool, try func(context.Context) error) error {
+	began := time.Now()
+	policy := wait.Policy{Limit: lag, Transient: func(err error) (time.Duration, bool) { return 0, explained(err) }}
 	var last error
 	repeated := false
 	_, err := wait.Until(ctx, policy, func(context.Context) (nothing, bool, error) {
